@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Sole owner of a file descriptor; closes it when it goes. Any thread.
+#pragma once
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace mqttcan {
+
+class UniqueFd {
+  public:
+    UniqueFd() = default;
+    explicit UniqueFd(int fd) : fd_(fd) {}
+    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    UniqueFd& operator=(UniqueFd&& other) noexcept {
+        reset(std::exchange(other.fd_, -1));
+        return *this;
+    }
+    UniqueFd(const UniqueFd&) = delete;
+    UniqueFd& operator=(const UniqueFd&) = delete;
+    ~UniqueFd() { reset(); }
+
+    int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+    int release() { return std::exchange(fd_, -1); }
+    void reset(int fd = -1) {
+        if (const int old = std::exchange(fd_, fd); old >= 0) {
+            ::close(old);
+        }
+    }
+
+  private:
+    int fd_ = -1;
+};
+
+}  // namespace mqttcan
