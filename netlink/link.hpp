@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// What the kernel says about one network link, as a value of ours: copied freely, any thread, cannot fail.
+// A link is known by its ifindex: names change (rename) and come back as another link (delete and create),
+// an ifindex does neither while the link lives. Alias and name are world-writable by CAP_NET_ADMIN and hold
+// arbitrary bytes: quote before printing, parse before believing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mqttcan::netlink {
+
+/// The group of every link that we create: "mc". It is the only mark that the creating RTM_NEWLINK sets
+/// together with the link; IFLA_IFALIAS is silently ignored there (probed on 6.1), so it follows in a second
+/// request.
+inline constexpr std::uint32_t kOwnedGroup = 0x6d63;
+
+/// MTUs of CAN links, in bytes: sizeof(can_frame) and sizeof(canfd_frame).
+inline constexpr std::uint32_t kClassicMtu = 16;
+inline constexpr std::uint32_t kFdMtu = 72;
+
+/// RFC 2863 states as the kernel numbers them (IF_OPER_UNKNOWN, IF_OPER_UP). vcan stays at unknown for life;
+/// vxcan and hardware go through down to up.
+inline constexpr int kOperstateUnknown = 0;
+inline constexpr int kOperstateUp = 6;
+
+struct Link {
+    int ifindex = 0;
+    std::string name = {};
+    std::string kind = {};  ///< "vcan", "vxcan", "can" (hardware, slcan); "" if the driver names none
+    bool is_can = false;    ///< ARPHRD_CAN, whatever the kind
+    bool up = false;        ///< IFF_UP: what the administrator wants
+    bool running = false;   ///< IFF_RUNNING
+    int operstate = kOperstateUnknown;
+    std::uint32_t mtu = 0;  ///< bytes: kClassicMtu or kFdMtu
+    std::uint32_t group = 0;
+    std::string alias = {};
+
+    bool operator==(const Link&) const = default;
+};
+
+/// Whether frames can be exchanged on it now. A vxcan loses frames silently until its operstate is UP
+/// (unknown, where it begins, will not do). For a vcan, unknown for life, and for a controller IFF_UP is
+/// enough: in bus-off a controller has no carrier, yet its socket goes on working and reports the recovery.
+bool usable(const Link&);
+
+}  // namespace mqttcan::netlink

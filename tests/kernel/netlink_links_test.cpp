@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// KernelLinks on the real kernel: the contract, and what only the kernel can tell.
+#include <gmock/gmock.h>
+#include <net/if.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "netlink/kernel_links.hpp"
+#include "tests/support/links_contract.hpp"
+#include "tests/support/own_namespace.hpp"
+
+namespace mqttcan::testing {
+namespace {
+
+using netlink::KernelLinks;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+struct KernelWorld {
+    OwnNamespace space;
+    std::unique_ptr<KernelLinks> kernel = KernelLinks::open().value();
+
+    netlink::Links& links() { return *kernel; }
+    int add(const std::string& name, const std::string& kind) {
+        EXPECT_EQ(std::system(("ip link add " + name + " type " + kind).c_str()), 0);
+        return static_cast<int>(::if_nametoindex(name.c_str()));
+    }
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Kernel, LinksContract, KernelWorld);
+
+/// Without root's capabilities for a while.
+class Unprivileged {
+  public:
+    Unprivileged() { EXPECT_EQ(::seteuid(65534), 0); }
+    Unprivileged(const Unprivileged&) = delete;
+    Unprivileged& operator=(const Unprivileged&) = delete;
+    ~Unprivileged() { EXPECT_EQ(::seteuid(0), 0); }
+};
+
+TEST(KernelLinks, NamesTheCapabilityThatIsMissing) {
+    KernelWorld world;
+    const int ifindex = world.add("vcan0", "vcan");
+    const Unprivileged nobody;
+    const auto created = world.links().create_vcan({.name = interface("vcan1"), .mtu = 72, .alias = "a"});
+    ASSERT_EQ(number_of(created), EPERM);
+    EXPECT_THAT(created.error().what, AllOf(HasSubstr("creating vcan1"), HasSubstr("CAP_NET_ADMIN"),
+                                            HasSubstr("root or through the mqttcan service")));
+    const auto up = world.links().set_up(ifindex);
+    ASSERT_EQ(number_of(up), EPERM);
+    EXPECT_THAT(up.error().what, AllOf(HasSubstr("setting vcan0 up"), HasSubstr("CAP_NET_ADMIN")));
+    EXPECT_TRUE(world.links().find(ifindex).value().has_value());
+}
+
+TEST(KernelLinks, TellsWhatTheKernelSaid) {
+    KernelWorld world;
+    world.add("vcan0", "vcan");
+    const auto created = world.links().create_vcan({.name = interface("vcan0"), .mtu = 72, .alias = "a"});
+    ASSERT_EQ(number_of(created), EEXIST);
+    EXPECT_THAT(created.error().what, AllOf(HasSubstr("creating vcan0"), HasSubstr("File exists")));
+    const auto up = world.links().set_up(4711);
+    EXPECT_THAT(up.error().what, AllOf(HasSubstr("link 4711"), HasSubstr("No such device")));
+}
+
+TEST(KernelLinks, FindsLinksThatAreNoCanLinks) {
+    KernelWorld world;
+    const auto lo = world.links().find(interface("lo")).value();
+    ASSERT_TRUE(lo.has_value());
+    EXPECT_EQ(lo->ifindex, 1);
+    EXPECT_FALSE(lo->is_can);
+    EXPECT_FALSE(netlink::usable(*lo));
+}
+
+TEST(KernelLinks, SkipsANumberThatIsAnotherLinksSecondName) {
+    KernelWorld world;
+    world.add("other", "vcan");
+    ASSERT_EQ(std::system("ip link property add dev other altname vcan0"), 0);
+    EXPECT_EQ(world.links().create_vcan({.name = {}, .mtu = 72, .alias = "a"}).value().name, "vcan1");
+}
+
+TEST(KernelLinks, CallsAVxcanUsableOnlyWithBothEndsUp) {
+    KernelWorld world;
+    ASSERT_EQ(std::system("ip link add left type vxcan peer name right && ip link set left up"), 0);
+    const auto left = [&] { return world.links().find(interface("left")).value().value(); };
+    EXPECT_EQ(left().kind, "vxcan");
+    EXPECT_TRUE(left().up);
+    EXPECT_FALSE(netlink::usable(left()));
+    ASSERT_EQ(std::system("ip link set right up"), 0);
+    while (left().operstate != netlink::kOperstateUp) {  // about a millisecond; CTest has the deadline
+    }
+    EXPECT_TRUE(netlink::usable(left()));
+}
+
+TEST(KernelLinks, StaysInTheNamespaceWhereItWasOpened) {
+    KernelWorld world;
+    world.add("vcan0", "vcan");
+    const OwnNamespace elsewhere;
+    EXPECT_TRUE(world.links().find(interface("vcan0")).value().has_value());
+    EXPECT_FALSE(KernelLinks::open().value()->find(interface("vcan0")).value().has_value());
+}
+
+}  // namespace
+}  // namespace mqttcan::testing
