@@ -37,21 +37,26 @@ struct Tls {
     std::string cert_file;  ///< PEM chain of the client certificate; empty: none
     std::string key_file;   ///< PEM; empty: none
     bool insecure = false;  ///< no verification at all, spelled out by the user
+
+    bool operator==(const Tls&) const = default;
 };
 
 struct Broker {
     EntryName name;
     std::string host = "127.0.0.1";  ///< name or literal address, IPv6 without brackets
     std::uint16_t port = 1883;
-    std::optional<Tls> tls;                   ///< engaged for mqtts://
-    std::string client_id;                    ///< placeholders filled in; empty: the default id
-    std::string username;                     ///< empty: none
-    std::optional<std::string> password;      ///< given in place
-    std::string password_file;                ///< read again for each connection attempt; empty: none
-    std::optional<std::string> status_topic;  ///< unset: mqttcan/<client id>/status; "": none, and no will
+    std::optional<Tls> tls = {};               ///< engaged for mqtts://
+    std::string client_id = {};                ///< placeholders filled in; empty: the default id
+    std::string username = {};                 ///< empty: none
+    std::optional<std::string> password = {};  ///< given in place
+    std::string password_file = {};            ///< read again for each connection attempt; empty: none
+    /// Unset: mqttcan/<client id>/status; "": none, and no will.
+    std::optional<std::string> status_topic = {};
     Duration tick = std::chrono::milliseconds(400);
     Duration keep_alive = std::chrono::seconds(20);
     Duration reconnect_max = std::chrono::seconds(5);
+
+    bool operator==(const Broker&) const = default;
 };
 
 /// Frames that go to the CAN bus.
@@ -59,6 +64,8 @@ struct ToBus {
     Duration max_age = std::chrono::seconds(2);  ///< older frames are dropped and counted
     std::size_t queue = 16384;                   ///< frames; the oldest are dropped and counted
     bool brs = true;                             ///< CAN FD frames of format savvycan carry no BRS: send it
+
+    bool operator==(const ToBus&) const = default;
 };
 
 /// Frames that come from the CAN bus.
@@ -66,21 +73,25 @@ struct FromBus {
     Duration max_age = std::chrono::seconds(2);
     std::size_t queue = 16384;
     bool error_frames = false;  ///< publish the controller's error frames
+
+    bool operator==(const FromBus&) const = default;
 };
 
 struct Bus {
     EntryName name;
     EntryName broker;
     Topic topic;
-    std::optional<InterfaceName> interface;  ///< unset: a vcan that the kernel numbers
+    std::optional<InterfaceName> interface = {};  ///< unset: a vcan that the kernel numbers
     Kind kind = Kind::vcan;
     Role role = Role::client;
     Write write = Write::all;  ///< servers only
     bool fd = true;            ///< CAN FD: the MTU of a vcan that we create
     OnStop on_stop = OnStop::down;
     bool accept_pymqtt2can_clients = false;  ///< servers only (docs/wire-format.md, section 1)
-    ToBus to_bus;
-    FromBus from_bus;
+    ToBus to_bus = {};
+    FromBus from_bus = {};
+
+    bool operator==(const Bus&) const = default;
 };
 
 struct Config {
@@ -88,6 +99,7 @@ struct Config {
     std::vector<Bus> buses;       ///< in the order of the file
 
     const Broker& broker_of(const Bus&) const;
+    bool operator==(const Config&) const = default;
 };
 
 }  // namespace mqttcan::config

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Reads values out of document nodes and gathers what is wrong with them. One Reader lives as long as one
+// parse(). Its functions return nothing when they have reported a fault, so that reading goes on with the
+// next key and one run finds everything.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "config/document.hpp"
+#include "config/environment.hpp"
+#include "config/fault.hpp"
+#include "config/keys.hpp"
+
+namespace mqttcan::config {
+
+class Reader {
+  public:
+    Reader(const std::string& file, const Environment& environment);
+
+    /// At the value.
+    void fault(const Node&, std::string what);
+    void fault_at_key(const Node&, std::string what);
+    /// Of a key that `object` lacks.
+    void fault_missing(const Node& object, std::string_view key, std::string what);
+    void warning(const Node&, std::string what);
+    void complain(const Complaint&);
+
+    /// The member `key` of `object` if it is there and nothing was wrong with it.
+    const Node* sound(const Node& object, std::string_view key) const;
+
+    /// Whether the member `key` of `object` is there and something was wrong with it. A rule that hangs on a
+    /// faulty value keeps silent: one slip, one message.
+    bool faulty(const Node& object, std::string_view key) const;
+
+    void wrong_type(const Node&, std::string_view wanted, std::string_view example, bool secret = false);
+    void unknown_key(const Node&, const ObjectInfo&);
+
+    std::optional<bool> flag(const Node&, const KeyInfo&);
+    std::optional<std::size_t> count(const Node&, const KeyInfo&);
+    std::optional<Duration> duration(const Node&, const KeyInfo&);
+    /// Index of the word in key.words.
+    std::optional<std::size_t> choice(const Node&, const KeyInfo&);
+    /// A text that may travel in MQTT, of at most 4 KiB; empty only if `empty_is_fine`.
+    std::optional<std::string> string(const Node&, const KeyInfo&, bool empty_is_fine = false);
+    /// The same with its placeholders filled in.
+    std::optional<std::string> template_string(const Node&, const KeyInfo&, bool empty_is_fine = false);
+    /// Absolute path of a file that can be read.
+    std::optional<std::string> file(const Node&, const KeyInfo&);
+
+    std::vector<Fault> take_faults();
+    std::vector<Fault> take_warnings();
+
+  private:
+    Fault make(Position at, std::string pointer, std::string what) const;
+    bool is_string(const Node&, std::string_view wanted, const KeyInfo&);
+
+    std::string file_;
+    std::filesystem::path folder_;
+    const Environment& environment_;
+    std::vector<Fault> faults_;
+    std::vector<Fault> warnings_;
+    std::unordered_set<const Node*> unsound_;
+};
+
+/// "line 3", for messages that refer to another place.
+std::string line_of(const Node&);
+
+}  // namespace mqttcan::config
