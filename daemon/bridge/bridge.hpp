@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// One bus joined with one topic tree: frames of the interface are encoded and published, messages are decoded
+// and written to it. The way through the house in one file:
+//
+//     CAN socket -> queue -> encode -> publish
+//     CAN socket <- queue <- decode <- message
+//
+// Both queues are bounded, drop the oldest, and drop what is older than max_age; every drop is counted. A
+// failure of the link or of the broker closes one side and leaves the other waiting. The loop's thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "config/model.hpp"
+#include "daemon/bridge/complaints.hpp"
+#include "daemon/bridge/frame_queue.hpp"
+#include "daemon/bridge/in_flight.hpp"
+#include "daemon/can/socket.hpp"
+#include "daemon/codec/savvycan.hpp"
+#include "daemon/codec/status.hpp"
+#include "daemon/loop/loop.hpp"
+#include "daemon/mqtt/connection.hpp"
+
+namespace mqttcan::bridge {
+
+/// What a bridge says of itself beside what it counts.
+struct Identity {
+    std::string session;
+    std::string version;
+    std::string status_topic;  ///< of the bus; empty: none
+    bool forget_status = false;  ///< clear it on stop instead of saying offline (`mqttcan tunnel`)
+};
+
+/// What a bus subscribes to.
+std::vector<mqtt::Subscription> subscriptions(const config::Bus&);
+
+class Bridge final : public mqtt::Subscriber {
+  public:
+    /// The connection must outlive it; the bridge adds itself to it.
+    Bridge(loop::Loop&, mqtt::Connection&, config::Bus, Identity, Log);
+    Bridge(const Bridge&) = delete;
+    Bridge& operator=(const Bridge&) = delete;
+
+    /// The interface is there and up.
+    Result<void> open(const std::string& interface, int ifindex);
+    /// It is not any more; what waited for it is dropped and counted.
+    void close();
+    bool is_open() const { return socket_.has_value(); }
+
+    /// Takes no more frames from either side; what the bus has sent still leaves through `flushed()`.
+    void begin_stop();
+    /// Nothing waits for the broker any more, or nothing can leave.
+    bool flushed() const { return from_bus_.empty() || !connection_.online(); }
+    /// Counts what could not leave and says offline.
+    void end_stop();
+
+    const codec::BusCounters& counters();
+    const config::Bus& bus() const { return bus_; }
+
+    void on_online() override;
+    void on_offline(std::uint64_t acknowledged) override;
+    void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
+                    TimePoint fresh_since) override;
+    void on_overflow(std::uint64_t count) override;
+    void on_batch_end() override { write(); }
+    void on_window() override { publish(); }
+
+  private:
+    std::size_t on_readable();
+    void publish();
+    bool publish_frame(const can::Frame& frame);
+    void write();
+    void on_write_error(int error);
+    std::optional<codec::Drop> judge(const can::Frame& frame) const;
+    void refuse(codec::Drop reason, std::string_view level);
+    void news();
+    void publish_status(const char* state);
+    void on_status_timer();
+
+    loop::Loop& loop_;
+    mqtt::Connection& connection_;
+    config::Bus bus_;
+    Identity identity_;
+    Log log_;
+    std::string interface_;
+    std::string topic_;  ///< reused; its first `prefix_` bytes are fixed
+    std::size_t prefix_;
+
+    std::optional<can::Socket> socket_;
+    std::optional<loop::IoSource> readable_;
+    loop::Timer write_timer_;
+    loop::Timer status_timer_;
+    FrameQueue from_bus_;
+    FrameQueue to_bus_;
+    InFlight in_flight_;
+    Complaints complaints_;
+    codec::BusCounters counters_;
+    codec::BusCounters told_;           ///< as last published
+    codec::BusCounters before_outage_;
+    bool had_outage_ = false;
+    bool stopping_ = false;
+    TimePoint told_at_{};
+};
+
+}  // namespace mqttcan::bridge

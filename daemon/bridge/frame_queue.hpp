@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A bounded first-in first-out queue of frames that drops the oldest. Memory grows to what was ever needed.
+// Not thread-safe: the loop's thread.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "daemon/can/frame.hpp"
+
+namespace mqttcan::bridge {
+
+class FrameQueue {
+  public:
+    explicit FrameQueue(std::size_t limit) : limit_(limit) {}
+
+    bool empty() const { return size_ == 0; }
+    std::size_t size() const { return size_; }
+    const can::Frame& front() const { return ring_[head_]; }
+    /// The oldest frames, as many as lie in one piece.
+    std::span<const can::Frame> front_run() const {
+        return std::span(ring_).subspan(head_, std::min(size_, ring_.size() - head_));
+    }
+
+    void pop(std::size_t count = 1) {
+        size_ -= count;
+        head_ = size_ == 0 ? 0 : (head_ + count) % ring_.size();
+    }
+    /// False if the oldest frame was dropped to make room.
+    bool push(const can::Frame& frame) {
+        const bool full = size_ == limit_;
+        if (full) {
+            pop();
+        }
+        if (size_ == ring_.size()) {
+            grow();
+        }
+        ring_[(head_ + size_) % ring_.size()] = frame;
+        ++size_;
+        return !full;
+    }
+    /// Returns how many there were.
+    std::size_t clear() {
+        head_ = 0;
+        return std::exchange(size_, 0);
+    }
+
+  private:
+    void grow() {
+        std::ranges::rotate(ring_, ring_.begin() + static_cast<std::ptrdiff_t>(head_));
+        head_ = 0;
+        ring_.resize(std::min(limit_, std::max<std::size_t>(64, ring_.size() * 2)));
+    }
+
+    std::size_t limit_;
+    std::vector<can::Frame> ring_;
+    std::size_t head_ = 0;
+    std::size_t size_ = 0;
+};
+
+}  // namespace mqttcan::bridge

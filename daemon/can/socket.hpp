@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// A CAN_RAW socket bound to one interface (Documentation/networking/can.rst), read and written in batches.
+// Non-blocking; the loop's thread. It does not receive what it sent itself, so nothing that came from MQTT
+// can go back there. After its link is deleted it is dead for good (the kernel drops its filters): make a
+// new one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+#include "daemon/can/frame.hpp"
+
+namespace mqttcan::can {
+
+struct SocketOptions {
+    bool error_frames = false;  ///< receive the controller's error frames
+};
+
+/// What one receive() brought.
+struct Received {
+    std::size_t frames = 0;            ///< written to the front of the caller's span
+    std::uint64_t kernel_dropped = 0;  ///< lost since the last call because the receive buffer was full
+    bool drained = false;              ///< nothing more waits
+};
+
+/// What one send() came to. Frames before `sent` are with the kernel.
+struct Sent {
+    std::size_t sent = 0;
+    /// Why the frame after them was not taken: 0 (all were), ENOBUFS or EAGAIN (try again later),
+    /// ENETDOWN (link down), ENODEV or ENXIO (link gone), EINVAL (FD frame on a classic link), ...
+    int error = 0;
+};
+
+class Socket {
+  public:
+    static constexpr std::size_t kBatch = 64;
+
+    /// Binds to the interface, asks for FD frames, kernel time stamps and drop counts, and for a receive
+    /// buffer that takes a burst (the default holds 278 frames). Fails with ENODEV if the link is gone.
+    static Result<Socket> open(int ifindex, const SocketOptions&);
+
+    int fd() const { return fd_.get(); }
+    /// Up to kBatch frames. Fails with ENETDOWN (once; the same socket works when the link is up again) or
+    /// ENODEV (the link was deleted).
+    Result<Received> receive(std::span<Frame> into);
+    /// Up to kBatch frames are tried.
+    Sent send(std::span<const Frame> frames);
+    /// Frames the kernel dropped that no receive() has told yet: it reports a loss with the next frame only.
+    std::uint64_t take_kernel_dropped();
+
+  private:
+    explicit Socket(UniqueFd fd) : fd_(std::move(fd)), drained_at_(BootClock::now()) {}
+
+    std::uint64_t count_overflow(std::uint32_t total);
+
+    UniqueFd fd_;
+    std::uint32_t overflow_seen_ = 0;  ///< SO_RXQ_OVFL's running total, modulo 2^32
+    TimePoint drained_at_;             ///< when nothing was left to read: what is read now came later
+};
+
+}  // namespace mqttcan::can

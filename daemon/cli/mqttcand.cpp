@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// mqttcand: the daemon.
+#include <getopt.h>
+
+#include <array>
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "daemon/cli/check.hpp"
+#include "daemon/cli/exit_codes.hpp"
+#include "daemon/cli/run.hpp"
+
+namespace {
+
+using namespace mqttcan;
+
+constexpr const char* kHelp = R"(Usage: mqttcand [--config FILE] [--debug]
+
+Exposes remote CAN buses as local interfaces: creates the interfaces that FILE
+declares and joins each with its topic on an MQTT broker. Runs in the
+foreground until SIGTERM or Ctrl-C; needs CAP_NET_ADMIN.
+
+  -c, --config FILE  configuration (default /etc/mqttcan.json)
+      --debug        log more
+  -h, --help         show this and exit
+  -V, --version      show the version and exit
+
+Check a configuration without running it: mqttcan check FILE
+Exit codes: 0 stopped by a signal, 1 failure, 2 usage, 78 bad configuration.
+)";
+
+/// Links and client ids of a second daemon with another file must not be taken for ours.
+std::string instance_of(const std::string& path) {
+    if (path == cli::kDefaultConfig) {
+        return {};
+    }
+    std::error_code error;
+    const auto canonical = std::filesystem::weakly_canonical(path, error);
+    return error ? path : canonical.string();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    constexpr int kDebug = 256;
+    const std::array<option, 5> options = {{
+        {"config", required_argument, nullptr, 'c'},
+        {"debug", no_argument, nullptr, kDebug},
+        {"help", no_argument, nullptr, 'h'},
+        {"version", no_argument, nullptr, 'V'},
+        {},
+    }};
+    std::string path = cli::kDefaultConfig;
+    auto lowest = mqttcan::Severity::info;
+    for (int option = 0; (option = ::getopt_long(argc, argv, "c:hV", options.data(), nullptr)) != -1;) {
+        switch (option) {
+            case 'c':
+                path = optarg;
+                break;
+            case kDebug:
+                lowest = mqttcan::Severity::debug;
+                break;
+            case 'h':
+                std::cout << kHelp;
+                return cli::kOk;
+            case 'V':
+                std::cout << "mqttcand " MQTTCAN_VERSION "\n";
+                return cli::kOk;
+            default:
+                std::cerr << "Try: mqttcand --help\n";
+                return cli::kUsage;
+        }
+    }
+    if (optind < argc) {
+        std::cerr << "mqttcand: unexpected argument \"" << argv[optind] << "\" (a file is given as --config FILE)\n";
+        return cli::kUsage;
+    }
+    const auto config = cli::load_config(path);
+    if (!config) {
+        return cli::kBadConfig;
+    }
+    return cli::run(*config, cli::describe_host(instance_of(path)), lowest);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/cli/run.hpp"
+
+#include <systemd/sd-id128.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <memory>
+#include <random>
+
+#include "daemon/cli/exit_codes.hpp"
+#include "daemon/loop/loop.hpp"
+#include "daemon/loop/service.hpp"
+#include "daemon/mqtt/paho_client.hpp"
+#include "daemon/supervisor/supervisor.hpp"
+#include "netlink/kernel_links.hpp"
+#include "netlink/watcher.hpp"
+
+namespace mqttcan::cli {
+namespace {
+
+constexpr std::size_t kLongestInstance = 150;  // it stands in link aliases
+
+std::string hex(std::uint64_t value, int digits) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string result;
+    for (int i = digits - 1; i >= 0; --i) {
+        result += kDigits[value >> (4 * i) & 0xf];
+    }
+    return result;
+}
+
+/// FNV-1a, 64 bit: short and the same for ever. Not for secrets.
+std::uint64_t fingerprint(std::string_view bytes) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char byte : bytes) {
+        hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+    }
+    return hash;
+}
+
+/// An identifier of this machine that tells nothing about its machine id, which is not to be published
+/// (machine-id(5)). Empty where there is none, as in some containers.
+std::string machine_identity() {
+    constexpr sd_id128_t kApplication =
+        SD_ID128_MAKE(6d, 71, 74, 74, 63, 61, 6e, 40, 8e, 1b, 5f, 0a, 93, d2, 47, c6);
+    sd_id128_t id{};
+    if (sd_id128_get_machine_app_specific(kApplication, &id) < 0) {
+        return {};
+    }
+    std::array<char, SD_ID128_STRING_MAX> words{};
+    return sd_id128_to_string(id, words.data());
+}
+
+std::unique_ptr<LogSink> make_log(Severity lowest) {
+    if (loop::stderr_is_journal()) {
+        return std::make_unique<loop::JournalLog>(lowest);
+    }
+    return std::make_unique<TerminalLog>(lowest);
+}
+
+}  // namespace
+
+supervisor::Host describe_host(const std::string& instance) {
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    std::random_device random;
+    return {
+        .hostname = name.data(),
+        .instance = instance.size() <= kLongestInstance ? instance : hex(fingerprint(instance), 16),
+        .fingerprint = hex(fingerprint(machine_identity() + '/' + instance), 8),
+        .session = hex(std::uint64_t{random()} << 32 | random(), 16),
+        .version = MQTTCAN_VERSION,
+    };
+}
+
+int run(const config::Config& config, const supervisor::Host& host, Severity lowest) {
+    const auto sink = make_log(lowest);
+    const Log log(*sink);
+    mqtt::PahoFactory factory;
+    loop::Loop loop({SIGTERM, SIGINT});
+    auto links = netlink::KernelLinks::open();
+    auto watcher = links ? netlink::LinkWatcher::open() : std::unexpected(links.error());
+    if (!watcher) {
+        log.error(watcher.error().what);
+        return kFailure;
+    }
+    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, config, host, log, loop::notify_status);
+    bool stopping = false;
+    const auto stop = [&] {
+        if (std::exchange(stopping, true)) {
+            log.warning("stopping at once");
+            loop.stop(kOk);
+            return;
+        }
+        log.info("stopping");
+        loop::notify_stopping();
+        supervisor.stop([&] { loop.stop(kOk); });
+    };
+    const loop::SignalSource on_terminate(loop, SIGTERM, stop);
+    const loop::SignalSource on_interrupt(loop, SIGINT, stop);
+    loop.enable_watchdog();
+    supervisor.start();
+    loop::notify_ready(supervisor.summary());
+    return loop.run();
+}
+
+}  // namespace mqttcan::cli

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/codec/status.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace mqttcan::codec {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+
+ordered_json dropped_to_json(const Counters& counters) {
+    ordered_json dropped = ordered_json::object();
+    for (std::size_t i = 0; i < kDrops; ++i) {
+        if (counters.dropped[i] != 0) {
+            dropped[std::string(name(static_cast<Drop>(i)))] = counters.dropped[i];
+        }
+    }
+    return dropped;
+}
+
+}  // namespace
+
+std::string to_json(const ConnectionStatus& status) {
+    const ordered_json json = {
+        {"schema", kSchema},
+        {"session", status.session},
+        {"state", status.state},
+        {"version", status.version},
+    };
+    return json.dump();
+}
+
+std::string to_json(const BusStatus& status) {
+    const Counters& from = status.counters.from_bus;
+    const Counters& to = status.counters.to_bus;
+    const ordered_json json = {
+        {"schema", kSchema},
+        {"session", status.session},
+        {"state", status.state},
+        {"bus", status.bus},
+        {"role", status.role},
+        {"interface", status.interface},
+        {"formats", {"savvycan"}},
+        {"time_synchronized", status.time_synchronized},
+        {"version", status.version},
+        {"connection", status.connection},
+        {"counters",
+         {{"from_bus",
+           {{"received", from.received},
+            {"published", from.passed},
+            {"unconfirmed", from.unconfirmed},
+            {"dropped", dropped_to_json(from)}}},
+          {"to_bus",
+           {{"received", to.received}, {"written", to.passed}, {"dropped", dropped_to_json(to)}}}}},
+    };
+    return json.dump();
+}
+
+}  // namespace mqttcan::codec

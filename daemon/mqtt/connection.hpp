@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// One connection to one broker, kept up for ever: resolves, connects, subscribes, ticks, notices when the line
+// is dead, and starts again. Bridges share it as Subscribers. The loop's thread.
+//
+// A failure is never an error to the caller: it is logged once, with its cause, and cured by trying again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "daemon/loop/loop.hpp"
+#include "daemon/mqtt/client.hpp"
+#include "daemon/mqtt/fence.hpp"
+#include "daemon/mqtt/inbox.hpp"
+
+namespace mqttcan::mqtt {
+
+/// Part of a bus that lives on a connection. Called from the loop, never from within publish().
+class Subscriber {
+  public:
+    virtual ~Subscriber() = default;
+    /// The session stands; `publish` works. Status is to be said anew.
+    virtual void on_online() = 0;
+    /// Nothing published after the tick `acknowledged` is known to have arrived.
+    virtual void on_offline(std::uint64_t acknowledged) = 0;
+    /// A message below one of the subscriber's prefixes. It entered the broker's queue for us at `fresh_since`
+    /// or later. `level` is the last level of its topic. Both are gone when the call returns.
+    virtual void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
+                            TimePoint fresh_since) = 0;
+    /// Messages that were dropped before the subscriber could see them.
+    virtual void on_overflow(std::uint64_t count) = 0;
+    /// All messages of one wake-up have been delivered.
+    virtual void on_batch_end() = 0;
+    /// publish() may work again.
+    virtual void on_window() = 0;
+};
+
+/// Messages below `prefix`, which ends in '/', one level deep.
+struct Subscription {
+    std::string prefix;
+    bool no_local = false;
+};
+
+struct ConnectionSettings {
+    std::string name;  ///< for the log: the broker entry of the configuration
+    std::string host;
+    std::uint16_t port = 1883;
+    std::optional<TlsOptions> tls;
+    std::string client_id;
+    std::string username;
+    std::function<Result<std::string>()> password;  ///< asked for each attempt
+    std::string session;                            ///< random, new with each process: marks our own ticks
+    std::optional<Will> will;                       ///< its retained opposite is said with `birth`
+    std::string birth;                              ///< payload for the will's topic once connected
+    Duration keep_alive = std::chrono::seconds(20);
+    Duration reconnect_max = std::chrono::seconds(5);
+    Fence::Settings fence;
+    std::uint32_t message_expiry = 2;  ///< seconds, MQTT 5
+    bool self_test_no_local = false;   ///< prove that No Local works before using it
+};
+
+class Connection {
+  public:
+    Connection(loop::Loop&, ClientFactory&, ConnectionSettings, Log);
+    ~Connection();
+
+    /// Before start() only.
+    void add(Subscriber&, const std::vector<Subscription>&);
+    void start();
+    /// Publishes nothing more, says goodbye, then calls `done` (at most a second later).
+    void stop(loop::Callback done);
+
+    bool online() const { return state_ == State::online; }
+    /// Whether publish() would work: online, and the broker has acknowledged enough of what it was sent.
+    bool ready() const { return online() && fence_->open(); }
+    /// QoS 0; false if not ready() or the library refuses.
+    bool publish(const std::string& topic, std::span<const std::byte> payload);
+    /// QoS 1, retained; lost silently while offline (on_online() says it anew).
+    void publish_retained(const std::string& topic, std::string_view payload);
+    /// What is published now is known to have arrived when on_offline() names this number or a higher one.
+    std::uint64_t covering_tick() const { return fence_ ? fence_->covering() : 0; }
+    std::uint64_t acknowledged_tick() const { return fence_ ? fence_->last_acknowledged() : 0; }
+    /// "broker default (mqtts://broker.example.com:8883)"
+    std::string label() const;
+    /// Topic of the connection's own status; empty if there is none.
+    std::string status_topic() const { return settings_.will ? settings_.will->topic : std::string(); }
+
+  private:
+    enum class State {
+        stopped,
+        waiting,      ///< for the next attempt
+        resolving,    ///< the host name
+        queueing,     ///< another connection to the same address is just being made
+        connecting,
+        subscribing,
+        testing,      ///< that No Local works
+        online,
+        stopping,
+    };
+
+    void attempt();
+    void on_attempt_timer();
+    void on_inbox();
+    void deliver(const Inbox::Item& item);
+    void on_tick(std::span<const std::byte> payload);
+    void on_control(const Control& control);
+    void on_resolved(const Control& control);
+    void make_client();
+    void on_connected();
+    void begin_self_test();
+    void end_self_test();
+    void subscribe();
+    void on_subscribed(const Control& control);
+    void go_online();
+    void on_acknowledged(const Control& control);
+    void on_connect_failed(const Control& control);
+    void on_diagnosed(const Control& control);
+    void on_lost(const Control& control);
+    void drop(const std::string& reason, Duration at_least = {});
+    void report(const std::string& reason);
+    void on_fence_timer();
+    void arm_fence_timer();
+    void send_tick();
+    void finish_stop();
+    std::string tick_topic() const { return "mqttcan/" + settings_.client_id + "/tick"; }
+    std::string self_test_topic() const { return "mqttcan/" + settings_.client_id + "/selftest"; }
+
+    ClientFactory& factory_;
+    ConnectionSettings settings_;
+    Log log_;
+
+    std::vector<Subscriber*> subscribers_;
+    std::vector<Subscription> subscriptions_;
+    std::vector<Route> routes_;
+    std::shared_ptr<Inbox> inbox_;  ///< shared with resolver and diagnosis threads, which may outlive us
+    Inbox::Batch batch_;
+    std::vector<Slot> touched_;  ///< subscribers that got messages in this batch
+    loop::IoSource inbox_source_;
+    loop::Timer attempt_timer_;  ///< next attempt, or the time-out of this one
+    loop::Timer fence_timer_;
+    std::mt19937_64 random_;
+
+    State state_ = State::stopped;
+    ConnectOptions options_;
+    std::unique_ptr<Client> client_;
+    std::optional<Fence> fence_;       ///< from the first subscription until the client goes
+    std::vector<Filter> asked_;        ///< filters of the SUBSCRIBE under way
+    std::uint64_t attempt_ = 0;        ///< number of the current attempt
+    std::size_t next_address_ = 0;     ///< which of several addresses to try
+    std::vector<std::string> addresses_;
+    bool self_test_echoed_ = false;
+    bool tick_missing_told_ = false;
+
+    TimePoint outage_began_{};
+    bool first_retry_ = true;
+    bool settling_ = false;            ///< after a frozen broker: nothing is believed fresh yet
+    TimePoint settled_at_{};           ///< when a returned tick ends that
+    std::optional<TimePoint> diagnosed_at_;  ///< in this outage
+    std::string failure_;              ///< of the attempt that is being diagnosed
+    std::string reported_;             ///< last reason that was logged in this outage
+    loop::Callback stopped_;
+};
+
+}  // namespace mqttcan::mqtt

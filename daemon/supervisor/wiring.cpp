@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/supervisor/wiring.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include "daemon/codec/status.hpp"
+#include "daemon/codec/topics.hpp"
+
+namespace mqttcan::supervisor {
+namespace {
+
+using config::Bus;
+using config::Role;
+using config::Write;
+
+/// The first line of the file, without its end: read anew for each attempt, so that it can be renewed.
+Result<std::string> read_password(const std::string& path) {
+    std::ifstream file(path);
+    std::string password;
+    if (!std::getline(file, password) && !file.eof()) {
+        return fail_errno(errno, "reading password file ", path);
+    }
+    if (!password.empty() && password.back() == '\r') {
+        password.pop_back();
+    }
+    return password;
+}
+
+std::function<Result<std::string>()> password_source(const config::Broker& broker) {
+    if (!broker.password_file.empty()) {
+        return [path = broker.password_file] { return read_password(path); };
+    }
+    return [password = broker.password.value_or("")]() -> Result<std::string> { return password; };
+}
+
+std::optional<mqtt::TlsOptions> tls_options(const config::Broker& broker) {
+    if (!broker.tls) {
+        return std::nullopt;
+    }
+    return mqtt::TlsOptions{broker.tls->ca_file, broker.tls->cert_file, broker.tls->key_file, broker.tls->insecure};
+}
+
+bool may_write(const Bus& bus) {
+    return bus.role == Role::client || bus.write == Write::all;
+}
+
+/// Flow control, liveness and freshness as the strictest of the buses wants them.
+mqtt::Fence::Settings fence_settings(const config::Broker& broker, const std::vector<Bus>& buses) {
+    mqtt::Fence::Settings fence{.returning = false, .period = broker.tick, .dead_after = Duration::max()};
+    for (const Bus& bus : buses) {
+        fence.returning = fence.returning || may_write(bus);
+        fence.dead_after = std::min(fence.dead_after, bus.from_bus.max_age);
+        if (may_write(bus)) {
+            fence.dead_after = std::min(fence.dead_after, bus.to_bus.max_age);
+        }
+    }
+    return fence;
+}
+
+std::uint32_t message_expiry(const std::vector<Bus>& buses) {
+    Duration longest{};
+    for (const Bus& bus : buses) {
+        longest = std::max(longest, bus.from_bus.max_age);
+    }
+    return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(longest).count());
+}
+
+Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host& host, const std::string& suffix) {
+    const std::string base =
+        !broker.client_id.empty() ? broker.client_id : text("mqttcan-", host.hostname, '-', host.fingerprint);
+    mqtt::ConnectionSettings settings{
+        .name = broker.name.str(),
+        .host = broker.host,
+        .port = broker.port,
+        .tls = tls_options(broker),
+        .client_id = base + suffix,
+        .username = broker.username,
+        .password = password_source(broker),
+        .session = host.session,
+        .will = std::nullopt,
+        .birth = {},
+        .keep_alive = broker.keep_alive,
+        .reconnect_max = broker.reconnect_max,
+        .fence = fence_settings(broker, buses),
+        .message_expiry = message_expiry(buses),
+        .self_test_no_local = std::ranges::any_of(buses, &Bus::accept_pymqtt2can_clients),
+    };
+    const std::string topic =
+        broker.status_topic ? *broker.status_topic + (broker.status_topic->empty() ? "" : suffix)
+                            : codec::connection_status_topic(settings.client_id);
+    if (!topic.empty()) {
+        settings.will = {topic, codec::to_json(codec::ConnectionStatus{host.session, "offline", host.version})};
+        settings.birth = codec::to_json(codec::ConnectionStatus{host.session, "online", host.version});
+    }
+    return {std::move(settings), std::move(buses)};
+}
+
+}  // namespace
+
+std::vector<Line> lines(const config::Config& config, const Host& host) {
+    std::vector<Line> result;
+    for (const config::Broker& broker : config.brokers) {
+        std::vector<Bus> shared;
+        for (const Bus& bus : config.buses) {
+            if (bus.broker != broker.name) {
+                continue;
+            }
+            if (bus.accept_pymqtt2can_clients) {
+                result.push_back(make_line(broker, {bus}, host, '-' + bus.name.str()));
+            } else {
+                shared.push_back(bus);
+            }
+        }
+        if (!shared.empty()) {
+            result.push_back(make_line(broker, std::move(shared), host, {}));
+        }
+    }
+    return result;
+}
+
+Desired desired_links(const config::Config& config) {
+    Desired desired;
+    for (const Bus& bus : config.buses) {
+        desired.push_back({
+            .bus = bus.name,
+            .kind = bus.kind,
+            .interface = bus.interface,
+            .mtu = bus.fd ? netlink::kFdMtu : netlink::kClassicMtu,
+            .on_stop = bus.on_stop,
+        });
+    }
+    return desired;
+}
+
+std::string status_topic(const Bus& bus, const mqtt::ConnectionSettings& settings) {
+    if (!settings.will) {
+        return {};
+    }
+    return bus.role == Role::server ? codec::server_status_topic(bus.topic)
+                                    : codec::client_status_topic(bus.topic, settings.client_id);
+}
+
+}  // namespace mqttcan::supervisor
