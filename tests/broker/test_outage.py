@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The broker dies or stops under traffic: the tunnel comes back, no stale frame reaches a bus, losses are counted."""
+import struct
+import threading
+import time
+
+import harness
+from harness import Frame
+
+MAX_AGE = 1.0
+PERIOD = 0.005
+# What carries the frames' times: sequence number, milliseconds of the wall clock modulo 2^32. One machine, one clock.
+STAMP = struct.Struct(">II")
+
+
+def milliseconds():
+    return time.time_ns() // 1_000_000
+
+
+class Traffic:
+    """Frames on a bus at a steady pace, each with its number and the time of its sending; and what arrived there."""
+
+    def __init__(self, socket, identifier):
+        self.socket = socket
+        self.sent_at = []
+        self.arrived = []  # (number, age in s, arrival in s of the wall clock)
+        self._identifier = identifier
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join(harness.DEADLINE)
+
+    def _send(self):
+        while not self._stop.wait(PERIOD):
+            now = milliseconds()
+            self.socket.send(Frame(self._identifier, STAMP.pack(len(self.sent_at), now & 0xFFFFFFFF)))
+            self.sent_at.append(now / 1000)
+
+    def collect(self):
+        for frame in self.socket.drain():
+            number, sent = STAMP.unpack(frame.data)
+            arrival = frame.timestamp_us / 1e6
+            self.arrived.append((number, ((frame.timestamp_us // 1000 - sent) & 0xFFFFFFFF) / 1000, arrival))
+        return self.arrived
+
+
+class AnOutageUnderTraffic(harness.Scenario):
+    def setUp(self):
+        super().setUp()
+        ages = {"to_bus": {"max_age": f"{MAX_AGE:g}s"}, "from_bus": {"max_age": f"{MAX_AGE:g}s"}}
+        self.link = self.tunnel(near=ages, far=ages)
+        # Each end sends its own numbers and collects the other's.
+        self.near = Traffic(self.place.can(self.link.near[0]), 0x100)
+        self.far = Traffic(self.place.can(self.link.far[0]), 0x200)
+        self.ways = ((self.near, self.far), (self.far, self.near))
+        for end in (self.near, self.far):
+            end.start()
+            self.addCleanup(end.stop)
+        for end in (self.near, self.far):
+            harness.wait_for(lambda: len(end.collect()) >= 100, "traffic flows")
+
+    def wait_back(self, since):
+        """Until frames that were sent after that moment arrive on both buses; per bus the first arrival after it."""
+        for sender, receiver in self.ways:
+            def is_back():
+                return any(sender.sent_at[number] > since for number, _, _ in receiver.collect()[-50:])
+
+            harness.wait_for(is_back, "frames that were sent after the outage arrive")
+        return [min(arrival for _, _, arrival in receiver.arrived if arrival > since) for _, receiver in self.ways]
+
+    def settle(self):
+        """Ends the traffic; both ends' counters, once they are even and know of every frame."""
+        for end in (self.near, self.far):
+            end.stop()
+
+        def settled(near, far):
+            return (harness.is_balanced(near) and harness.is_balanced(far)
+                    and near["from_bus"]["received"] == len(self.near.sent_at)
+                    and far["from_bus"]["received"] == len(self.far.sent_at))
+
+        found = self.link.counters("can", settled, "both ends' counters are even and know all frames")
+        for end in (self.near, self.far):
+            end.collect()
+        return found
+
+    def assert_nothing_stale(self):
+        # from_bus.max_age bounds the wait before the broker, to_bus.max_age the one behind it.
+        limit = 2 * MAX_AGE
+        for _, receiver in self.ways:
+            number, age, _ = max(receiver.arrived, key=lambda entry: entry[1])
+            stale = sum(1 for entry in receiver.arrived if entry[1] > limit)
+            self.assertEqual(stale, 0, f"frames older than {limit} s on {receiver.socket.interface}; "
+                                       f"the oldest, number {number}, is {age} s old")
+
+    def assert_in_order_and_once(self):
+        for _, receiver in self.ways:
+            numbers = [number for number, _, _ in receiver.arrived]
+            self.assertEqual(numbers, sorted(set(numbers)), f"on {receiver.socket.interface}")
+
+    def assert_all_accounted_for(self, counters, outage_began, since):
+        """sent = delivered + dropped. What a dying broker had in its hands nobody can count: `unconfirmed` bounds it,
+        with what was published when the other end was not back yet."""
+        for (sender, receiver), source, target in zip(self.ways, counters, reversed(counters)):
+            source, target = source["from_bus"], target["to_bus"]
+            sent, delivered = len(sender.sent_at), len(receiver.arrived)
+            self.assertEqual(target["written"], delivered)
+            arrived = {number for number, _, _ in receiver.arrived}
+            missing = [at for number, at in enumerate(sender.sent_at) if number not in arrived]
+            # Nothing is lost but around the outage: from one liveness period before it until traffic was back.
+            back = min(sender.sent_at[number] for number in arrived if sender.sent_at[number] > since)
+            strays = [f"{at - outage_began:+.3f} s" for at in missing if not outage_began - MAX_AGE <= at <= back]
+            self.assertEqual(strays, [], f"frames sent that long after the outage began; it ended {back - outage_began} s")
+            uncounted = sent - delivered - harness.dropped(source) - harness.dropped(target)
+            unheard = sum(1 for at in missing if at >= since - MAX_AGE)
+            self.assertGreaterEqual(uncounted, 0, (source, target))
+            self.assertLessEqual(uncounted, source["unconfirmed"] + unheard, (source, target))
+
+    def test_of_a_killed_broker_ends_within_a_second_of_its_return(self):
+        began = time.time()
+        self.link.broker.kill()
+        harness.let_pass(2)
+        self.link.broker.start()
+        ready = time.time()
+        for first in self.wait_back(ready):
+            self.assertLessEqual(first - ready, 1.0, "the tunnel is back within a second of the broker")
+        counters = self.settle()
+        self.assert_nothing_stale()
+        self.assert_in_order_and_once()
+        self.assert_all_accounted_for(counters, began, ready)
+
+    def test_of_a_stopped_broker_lets_nothing_stale_onto_a_bus(self):
+        began = time.time()
+        self.link.broker.stop()
+        harness.let_pass(5)
+        self.link.broker.resume()
+        resumed = time.time()
+        self.wait_back(resumed)
+        counters = self.settle()
+        self.assert_nothing_stale()
+        self.assert_in_order_and_once()
+        self.assert_all_accounted_for(counters, began, resumed)
+
+
+if __name__ == "__main__":
+    harness.main()
