@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "config/words.hpp"
+
 namespace mqttcan::config {
 namespace {
 
@@ -20,9 +22,7 @@ constexpr std::string_view kDigits = "0123456789";
 constexpr std::int64_t kFar = 100'000'000'000'000'000;
 
 std::unexpected<Error> refuse(std::string_view written, std::string_view why) {
-    constexpr std::size_t kLongest = 40;
-    return fail(std::errc::invalid_argument, "\"", written.substr(0, kLongest),
-                written.size() > kLongest ? "..." : "", "\" ", why);
+    return fail(std::errc::invalid_argument, in_quotes(written), ' ', why);
 }
 
 Result<Unit> find_unit(std::string_view written, std::string_view name) {

@@ -59,26 +59,26 @@ Reader::Reader(const std::string& file, const Environment& environment)
     folder_ = std::filesystem::absolute(file, ignored).parent_path();
 }
 
-Fault Reader::make(Position at, std::string pointer, std::string what) const {
+Fault Reader::make(Position at, std::string_view pointer, std::string_view what) const {
     return {file_, at.line, at.column, printable(pointer), printable(what)};
 }
 
-void Reader::fault(const Node& node, std::string what) {
+void Reader::fault(const Node& node, std::string_view what) {
     unsound_.insert(&node);
-    faults_.push_back(make(node.at, node.pointer(), std::move(what)));
+    faults_.push_back(make(node.at, node.pointer(), what));
 }
 
-void Reader::fault_at_key(const Node& node, std::string what) {
+void Reader::fault_at_key(const Node& node, std::string_view what) {
     unsound_.insert(&node);
-    faults_.push_back(make(node.key_at, node.pointer(), std::move(what)));
+    faults_.push_back(make(node.key_at, node.pointer(), what));
 }
 
-void Reader::fault_missing(const Node& object, std::string_view key, std::string what) {
-    faults_.push_back(make(object.at, text(object.pointer(), '/', key), std::move(what)));
+void Reader::fault_missing(const Node& object, std::string_view key, std::string_view what) {
+    faults_.push_back(make(object.at, text(object.pointer(), '/', key), what));
 }
 
-void Reader::warning(const Node& node, std::string what) {
-    warnings_.push_back(make(node.at, node.pointer(), std::move(what)));
+void Reader::warning(const Node& node, std::string_view what) {
+    warnings_.push_back(make(node.at, node.pointer(), what));
 }
 
 void Reader::complain(const Complaint& complaint) {
@@ -217,7 +217,7 @@ std::optional<std::string> Reader::file(const Node& node, const KeyInfo& key) {
     if (!written) {
         return std::nullopt;
     }
-    const std::string path = (folder_ / *written).lexically_normal();
+    std::string path = (folder_ / *written).lexically_normal();
     if (environment_.readable) {
         if (const Result<void> readable = environment_.readable(path); !readable) {
             fault(node, text(path, " cannot be read (", readable.error().code.message(), "); ",

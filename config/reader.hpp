@@ -25,11 +25,11 @@ class Reader {
     Reader(const std::string& file, const Environment& environment);
 
     /// At the value.
-    void fault(const Node&, std::string what);
-    void fault_at_key(const Node&, std::string what);
+    void fault(const Node&, std::string_view what);
+    void fault_at_key(const Node&, std::string_view what);
     /// Of a key that `object` lacks.
-    void fault_missing(const Node& object, std::string_view key, std::string what);
-    void warning(const Node&, std::string what);
+    void fault_missing(const Node& object, std::string_view key, std::string_view what);
+    void warning(const Node&, std::string_view what);
     void complain(const Complaint&);
 
     /// The member `key` of `object` if it is there and nothing was wrong with it.
@@ -58,7 +58,7 @@ class Reader {
     std::vector<Fault> take_warnings();
 
   private:
-    Fault make(Position at, std::string pointer, std::string what) const;
+    Fault make(Position at, std::string_view pointer, std::string_view what) const;
     bool is_string(const Node&, std::string_view wanted, const KeyInfo&);
 
     std::string file_;

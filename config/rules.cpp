@@ -50,13 +50,16 @@ void refuse_broker(Reader& reader, const BusEntry& bus, const Draft& draft) {
                  names.front(), "\""));
         return;
     }
-    const auto near = nearest(name->text, names);
-    reader.fault(
-        *name, near
-                   ? text("there is no broker ", in_quotes(name->text), "; did you mean \"", *near, "\"?")
-                   : text("there is no broker ", in_quotes(name->text), "; ",
-                          names.empty() ? "add it under \"brokers\""
-                                        : text("write ", choice_of(names), ", or add it under \"brokers\"")));
+    constexpr std::size_t kMostListed = 12;
+    if (const auto near = nearest(name->text, names)) {
+        reader.fault(*name,
+                     text("there is no broker ", in_quotes(name->text), "; did you mean \"", *near, "\"?"));
+        return;
+    }
+    const bool listable = !names.empty() && names.size() <= kMostListed;
+    reader.fault(*name,
+                 text("there is no broker ", in_quotes(name->text), "; ",
+                      listable ? text("write ", choice_of(names), ", or ") : "", "add it under \"brokers\""));
 }
 
 void check_interfaces(Reader& reader, const Draft& draft) {
@@ -190,7 +193,7 @@ void check_freshness(Reader& reader, const Draft& draft) {
             reader.fault(*given, text("the age of a frame is known only to a tick, and the tick of broker \"",
                                       broker.value.name.str(), "\" is ", show(tick), "; write \"",
                                       show(2 * tick), "\" or more, or a shorter \"tick\" there"));
-        } else if (told.insert(*bus.broker).second) {
+        } else if (broker.node != nullptr && told.insert(*bus.broker).second) {
             reader.fault(
                 *broker.node->find("tick"),
                 text("the age of a frame is known only to a tick, and ", named(bus), " has a \"max_age\" of ",

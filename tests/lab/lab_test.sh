@@ -115,8 +115,9 @@ a_dead_kernel_is_125_and_shows_its_last_words() {
 	grep -q 'Kernel panic' got
 }
 with_can_finds_can() {
-	expect 'vcan0 results' "$("$scripts/with-can" --results results -- bash -c '
-		ip link add vcan0 type vcan; ls /sys/class/net | grep vcan; echo results >"$LAB_RESULTS/file"' | xargs) $(cat results/file)"
+	expect vcan0 "$("$scripts/with-can" --results results -- bash -c '
+		ip link add vcan0 type vcan; ls /sys/class/net | grep vcan; echo kept >"$LAB_RESULTS/file"')"
+	expect kept "$(cat results/file)"
 }
 
 # ---- The runner.

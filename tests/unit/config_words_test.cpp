@@ -54,6 +54,14 @@ TEST(DurationText, IsRefusedWithACure) {
     }
 }
 
+TEST(DurationText, IsCutBetweenCharactersInAMessage) {
+    std::string umlauts = "x";
+    for (int i = 0; i < 100; ++i) {
+        umlauts += "\xc3\xa4";
+    }
+    EXPECT_TRUE(is_mqtt_string(parse_duration(umlauts).error().what));
+}
+
 TEST(DurationText, IsWrittenInTheLargestWholeUnit) {
     EXPECT_EQ(show(seconds(2)), "2s");
     EXPECT_EQ(show(milliseconds(1500)), "1500ms");
