@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The kernel's own links, over rtnetlink. Owns a request socket that belongs to the network namespace in
+// The kernel's own links, over rtnetlink(7). Owns a request socket that belongs to the network namespace in
 // which it was opened. One thread; calls block while the kernel works (about 0.1 ms; the first vcan may load
-// a module). Changing needs CAP_NET_ADMIN, find() needs nothing. Facts behind it: docs/architecture.md,
-// "Links".
+// a module). Changing needs CAP_NET_ADMIN, find() needs nothing.
 #pragma once
 
 #include <memory>

@@ -66,9 +66,14 @@ std::uint32_t message_expiry(const std::vector<Bus>& buses) {
     return static_cast<std::uint32_t>(std::chrono::ceil<std::chrono::seconds>(longest).count());
 }
 
+/// Two entries at one broker must not evict each other.
+std::string default_client_id(const config::Broker& broker, const Host& host) {
+    const std::string id = text("mqttcan-", host.hostname, '-', host.fingerprint);
+    return broker.name.str() == "default" ? id : id + '-' + broker.name.str();
+}
+
 Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host& host, const std::string& suffix) {
-    const std::string base =
-        !broker.client_id.empty() ? broker.client_id : text("mqttcan-", host.hostname, '-', host.fingerprint);
+    const std::string base = !broker.client_id.empty() ? broker.client_id : default_client_id(broker, host);
     mqtt::ConnectionSettings settings{
         .name = broker.name.str(),
         .host = broker.host,

@@ -2,7 +2,6 @@
 // KernelLinks on the real kernel: the contract, and what only the kernel can tell.
 #include <gmock/gmock.h>
 #include <net/if.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "netlink/kernel_links.hpp"
 #include "tests/support/links_contract.hpp"
 #include "tests/support/own_namespace.hpp"
+#include "tests/support/unprivileged.hpp"
 
 namespace mqttcan::testing {
 namespace {
@@ -31,19 +31,10 @@ struct KernelWorld {
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Kernel, LinksContract, KernelWorld);
 
-/// Without root's capabilities for a while.
-class Unprivileged {
-  public:
-    Unprivileged() { EXPECT_EQ(::seteuid(65534), 0); }
-    Unprivileged(const Unprivileged&) = delete;
-    Unprivileged& operator=(const Unprivileged&) = delete;
-    ~Unprivileged() { EXPECT_EQ(::seteuid(0), 0); }
-};
-
 TEST(KernelLinks, NamesTheCapabilityThatIsMissing) {
     KernelWorld world;
     const int ifindex = world.add("vcan0", "vcan");
-    const Unprivileged nobody;
+    const Unprivileged now;
     const auto created = world.links().create_vcan({.name = interface("vcan1"), .mtu = 72, .alias = "a"});
     ASSERT_EQ(number_of(created), EPERM);
     EXPECT_THAT(created.error().what, AllOf(HasSubstr("creating vcan1"), HasSubstr("CAP_NET_ADMIN"),
@@ -78,19 +69,6 @@ TEST(KernelLinks, SkipsANumberThatIsAnotherLinksSecondName) {
     world.add("other", "vcan");
     ASSERT_EQ(std::system("ip link property add dev other altname vcan0"), 0);
     EXPECT_EQ(world.links().create_vcan({.name = {}, .mtu = 72, .alias = "a"}).value().name, "vcan1");
-}
-
-TEST(KernelLinks, CallsAVxcanUsableOnlyWithBothEndsUp) {
-    KernelWorld world;
-    ASSERT_EQ(std::system("ip link add left type vxcan peer name right && ip link set left up"), 0);
-    const auto left = [&] { return world.links().find(interface("left")).value().value(); };
-    EXPECT_EQ(left().kind, "vxcan");
-    EXPECT_TRUE(left().up);
-    EXPECT_FALSE(netlink::usable(left()));
-    ASSERT_EQ(std::system("ip link set right up"), 0);
-    while (left().operstate != netlink::kOperstateUp) {  // about a millisecond; CTest has the deadline
-    }
-    EXPECT_TRUE(netlink::usable(left()));
 }
 
 TEST(KernelLinks, StaysInTheNamespaceWhereItWasOpened) {

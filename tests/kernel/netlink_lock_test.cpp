@@ -12,6 +12,7 @@
 
 #include "netlink/interface_lock.hpp"
 #include "tests/support/own_namespace.hpp"
+#include "tests/support/unprivileged.hpp"
 #include "tests/support/values.hpp"
 
 namespace mqttcan::testing {
@@ -135,6 +136,13 @@ TEST_F(Locking, StillNamesTheHolderAfterManyRefusals) {
     for (int count = 0; count < 1000; ++count) {
         ASSERT_THAT(try_to_take(), HasSubstr(text("process ", holder.pid())));
     }
+}
+
+TEST_F(Locking, NeedsNoCapability) {
+    const Unprivileged now;
+    const auto lock = InterfaceLock::take(kIfindex, "vcan0");
+    EXPECT_TRUE(lock);
+    EXPECT_THAT(try_to_take(), HasSubstr("another bus of this process"));
 }
 
 TEST_F(Locking, IsPerNetworkNamespace) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <functional>
@@ -14,6 +13,7 @@
 #include "netlink/kernel_links.hpp"
 #include "netlink/watcher.hpp"
 #include "tests/support/own_namespace.hpp"
+#include "tests/support/unprivileged.hpp"
 #include "tests/support/values.hpp"
 
 namespace mqttcan::testing {
@@ -173,13 +173,29 @@ TEST_F(Watching, FollowsTwoHundredAndFiftySixLinks) {
     EXPECT_TRUE(comes([&] { return seen().empty(); }));
 }
 
+// A pair begins in the state "unknown", in which a vcan lives and a vxcan loses frames.
+TEST_F(Watching, SeesAPairBecomeUsableOnlyWhenBothEndsAreUp) {
+    shell("ip link add left type vxcan peer name right && ip link set left up");
+    watch();
+    const int left = links_->find(interface("left")).value()->ifindex;
+    EXPECT_EQ(seen().at(left).kind, "vxcan");
+    EXPECT_TRUE(seen().at(left).up);
+    EXPECT_FALSE(netlink::usable(seen().at(left)));
+    shell("ip link set right up");
+    EXPECT_TRUE(comes([&] { return netlink::usable(seen().at(left)); }));
+    shell("ip link set right down");
+    EXPECT_TRUE(comes([&] { return !netlink::usable(seen().at(left)); }));
+}
+
 TEST_F(Watching, NeedsNoCapability) {
     create("vcan0");
-    ASSERT_EQ(::seteuid(65534), 0);
-    watch();
+    {
+        const Unprivileged now;
+        watch();
+    }
     EXPECT_EQ(seen().size(), 1U);
-    ASSERT_EQ(::seteuid(0), 0);
     shell("ip link set vcan0 down");
+    const Unprivileged now;
     EXPECT_TRUE(comes([&] { return !seen().begin()->second.up; }));
 }
 

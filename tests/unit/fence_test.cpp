@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/mqtt/fence.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mqttcan::mqtt {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr TimePoint kStart{1000s};
+constexpr Fence::Settings kReturning{.returning = true, .period = 400ms, .dead_after = 2s};
+constexpr Fence::Settings kPublishing{.returning = false, .period = 400ms, .dead_after = 2s};
+
+TEST(Fence, TicksAtOnceAndThenEveryPeriod) {
+    Fence fence(kReturning, kStart);
+    EXPECT_TRUE(fence.due(kStart));
+    EXPECT_EQ(fence.tick_sent(kStart), 1U);
+    EXPECT_FALSE(fence.due(kStart + 399ms));
+    EXPECT_TRUE(fence.due(kStart + 400ms));
+    EXPECT_EQ(fence.next_event(), kStart + 400ms);
+}
+
+TEST(Fence, TicksEarlyWhenManyBytesWentOut) {
+    Fence fence(kReturning, kStart);
+    fence.tick_sent(kStart);
+    fence.frame_sent(Fence::kBytesPerTick - 1);
+    EXPECT_FALSE(fence.due(kStart + 1ms));
+    fence.frame_sent(1);
+    EXPECT_TRUE(fence.due(kStart + 1ms));
+}
+
+TEST(Fence, ClosesWhenTheWindowIsFullAndOpensWithAnAcknowledgement) {
+    Fence fence(kReturning, kStart);
+    for (std::uint64_t i = 0; i < Fence::kWindow; ++i) {
+        EXPECT_TRUE(fence.open());
+        fence.tick_sent(kStart);
+    }
+    EXPECT_FALSE(fence.open());
+    EXPECT_FALSE(fence.due(kStart + 1h));
+    fence.acknowledged(1);
+    EXPECT_TRUE(fence.open());
+}
+
+TEST(Fence, KnowsNothingOlderThanTheSessionUntilATickReturns) {
+    Fence fence(kReturning, kStart);
+    EXPECT_EQ(fence.fresh_since(), kStart);
+    fence.tick_sent(kStart + 1s);
+    EXPECT_EQ(fence.fresh_since(), kStart);
+    fence.returned(1);
+    EXPECT_EQ(fence.fresh_since(), kStart + 1s);
+}
+
+TEST(Fence, IgnoresTicksThatItNeverSentOrThatReturnTwice) {
+    Fence fence(kReturning, kStart);
+    fence.tick_sent(kStart + 1s);
+    fence.tick_sent(kStart + 2s);
+    fence.returned(7);
+    EXPECT_EQ(fence.fresh_since(), kStart);
+    fence.returned(2);
+    fence.returned(1);
+    EXPECT_EQ(fence.fresh_since(), kStart + 2s);
+    fence.acknowledged(9);
+    EXPECT_EQ(fence.last_acknowledged(), 0U);
+}
+
+TEST(Fence, IsDeadWhenItsOldestUnansweredTickIsTooOld) {
+    Fence fence(kReturning, kStart);
+    EXPECT_FALSE(fence.dead(kStart + 1h)) << "nothing was asked";
+    fence.tick_sent(kStart);
+    fence.tick_sent(kStart + 400ms);
+    EXPECT_FALSE(fence.dead(kStart + 1999ms));
+    EXPECT_TRUE(fence.dead(kStart + 2s));
+    fence.acknowledged(1);
+    EXPECT_FALSE(fence.dead(kStart + 2s));
+    EXPECT_TRUE(fence.dead(kStart + 2400ms));
+    fence.returned(2);
+    EXPECT_FALSE(fence.dead(kStart + 1h)) << "a returned tick is an answer too";
+}
+
+TEST(Fence, OfAConnectionThatOnlyPublishesTicksOnlyWhileFramesAreUnderWay) {
+    Fence fence(kPublishing, kStart);
+    EXPECT_FALSE(fence.due(kStart + 1h));
+    EXPECT_FALSE(fence.next_event().has_value());
+    fence.frame_sent(30);
+    EXPECT_TRUE(fence.due(kStart + 1h));
+    fence.tick_sent(kStart + 1h);
+    fence.acknowledged(1);
+    EXPECT_FALSE(fence.next_event().has_value());
+}
+
+TEST(Fence, NamesTheTickThatProvesAFrame) {
+    Fence fence(kReturning, kStart);
+    EXPECT_EQ(fence.covering(), 1U);
+    fence.tick_sent(kStart);
+    EXPECT_EQ(fence.covering(), 2U);
+}
+
+}  // namespace
+}  // namespace mqttcan::mqtt
