@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/cli/run.hpp"
 
+#include <fcntl.h>
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <memory>
 #include <random>
 
+#include "base/unique_fd.hpp"
 #include "daemon/cli/exit_codes.hpp"
 #include "daemon/loop/loop.hpp"
 #include "daemon/loop/service.hpp"
@@ -76,6 +78,9 @@ supervisor::Host describe_host(const std::string& instance) {
 }
 
 int run(const config::Config& config, const supervisor::Host& host, Severity lowest) {
+    // Paho may write to descriptor 0 when a connection breaks under its hands: that must not be a terminal.
+    const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ::dup2(nothing.get(), STDIN_FILENO);
     const auto sink = make_log(lowest);
     const Log log(*sink);
     mqtt::PahoFactory factory;

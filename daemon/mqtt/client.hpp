@@ -63,6 +63,9 @@ class Client {
     /// QoS 1; `acknowledged` with `number` follows.
     virtual bool publish_acknowledged(const std::string& topic, std::string_view payload, bool retained,
                                       std::uint64_t number) = 0;
+    /// Acknowledges at once what TCP has received: otherwise the kernel waits up to 40 ms, and a broker that
+    /// does not set TCP_NODELAY holds back the next frame for so long.
+    virtual void hasten() = 0;
     /// Says goodbye; `lost` follows. What was published before goes out first.
     virtual void disconnect() = 0;
 };

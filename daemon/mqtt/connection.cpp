@@ -20,6 +20,8 @@ constexpr Duration kSettleTime = 250ms;      // in which a thawed broker works o
 constexpr Duration kDiagnosisInterval = 10s;
 constexpr Duration kRefusalDelay = 5s;       // after a refusal that another try is unlikely to cure
 constexpr Duration kStopTime = 1s;
+constexpr Duration kShortLife = 3s;
+constexpr int kManyShortLives = 3;
 constexpr TimePoint kUnproved{-24h};         // older than any max_age
 constexpr int kSessionTakenOver = 0x8e;
 constexpr int kRefused = 0x80;               // MQTT reason codes from here on mean no
@@ -164,6 +166,9 @@ void Connection::on_attempt_timer() {
 void Connection::on_inbox() {
     inbox_->take(batch_);
     const Client* const client = client_.get();
+    if (client_) {
+        client_->hasten();
+    }
     for (const Inbox::Item& item : batch_.items) {
         if (item.is_control) {
             on_control(batch_.controls[item.at]);
@@ -348,6 +353,7 @@ void Connection::go_online() {
     if (!fence_) {
         fence_.emplace(settings_.fence, now);
     }
+    online_since_ = now;
     settled_at_ = now + kSettleTime;
     tick_missing_told_ = false;
     const char* const protocol = options_.protocol == 5 ? "MQTT 5" : "MQTT 3.1.1";
@@ -431,11 +437,21 @@ void Connection::on_lost(const Control& control) {
         finish_stop();
     } else if (state_ == State::connecting) {
         failure_ = control.text;
-    } else if (client_ && control.code == kSessionTakenOver) {
-        drop(text("another client connected with our client id \"", settings_.client_id,
-                  "\": give one of the two another \"client_id\""),
-             kRefusalDelay);
     } else if (client_) {
+        on_hung_up(control);
+    }
+}
+
+void Connection::on_hung_up(const Control& control) {
+    short_lives_ = online() && BootClock::now() - online_since_ < kShortLife ? short_lives_ + 1 : 0;
+    if (control.code == kSessionTakenOver || short_lives_ >= kManyShortLives) {
+        // mosquitto often resets the line before its reason can be read: the rhythm tells as much.
+        drop(text(control.code == kSessionTakenOver ? "another client connected with our client id \""
+                                                    : "thrown out again and again: another client seems to use our "
+                                                      "client id \"",
+                  settings_.client_id, "\": give one of the two another \"client_id\""),
+             kRefusalDelay);
+    } else {
         drop(control.code != 0 ? text("the broker closed the connection: ", control.text)
                                : std::string("connection lost"));
     }

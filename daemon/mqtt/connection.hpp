@@ -121,6 +121,7 @@ class Connection {
     void on_connect_failed(const Control& control);
     void on_diagnosed(const Control& control);
     void on_lost(const Control& control);
+    void on_hung_up(const Control& control);
     void drop(const std::string& reason, Duration at_least = {});
     void report(const std::string& reason);
     void on_fence_timer();
@@ -156,6 +157,8 @@ class Connection {
     bool self_test_echoed_ = false;
     bool tick_missing_told_ = false;
 
+    TimePoint online_since_{};
+    int short_lives_ = 0;              ///< connections in a row that the broker ended soon
     TimePoint outage_began_{};
     bool first_retry_ = true;
     bool settling_ = false;            ///< after a frozen broker: nothing is believed fresh yet

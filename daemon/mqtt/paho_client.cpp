@@ -194,6 +194,11 @@ class PahoClient final : public Client, paho::iaction_listener {
             .has_value();
     }
 
+    void hasten() override {
+        const int on = 1;
+        ::setsockopt(socket_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+    }
+
     void disconnect() override {
         set_linger(false);  // what was said last must arrive
         if (!guarded("disconnecting", [&] { client_.disconnect(kFlushTime, context(Operation::disconnect), *this); })) {

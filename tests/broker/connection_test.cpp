@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// Connection and PahoClient against a real mosquitto. Needs no CAN, so it runs on the host, also under the
+// address and thread sanitizers.
+#include "daemon/mqtt/connection.hpp"
+
+#include <gmock/gmock.h>
+#include <systemd/sd-event.h>
+
+#include <list>
+
+#include "daemon/mqtt/paho_client.hpp"
+#include "tests/support/mosquitto.hpp"
+
+namespace mqttcan::mqtt {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AnyOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class RecordingLog final : public LogSink {
+  public:
+    void write(const LogRecord& record) override { lines.emplace_back(record.message); }
+    std::vector<std::string> lines;
+};
+
+class Listener final : public Subscriber {
+  public:
+    void on_online() override { ++online; }
+    void on_offline(std::uint64_t) override { ++offline; }
+    void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
+                    TimePoint fresh_since) override {
+        heard.push_back(text(level, '=', std::string_view(reinterpret_cast<const char*>(payload.data()), payload.size()),
+                             retained ? " retained" : ""));
+        oldest = std::max(oldest, BootClock::now() - fresh_since);
+    }
+    void on_overflow(std::uint64_t count) override { overflow += count; }
+    void on_batch_end() override { ++batches; }
+    void on_window() override { ++windows; }
+
+    int online = 0;
+    int offline = 0;
+    int batches = 0;
+    int windows = 0;
+    std::uint64_t overflow = 0;
+    Duration oldest{};
+    std::vector<std::string> heard;
+};
+
+class ConnectionTest : public testing::Test {
+  protected:
+    ConnectionSettings settings(const test::Mosquitto& broker) {
+        ConnectionSettings result;
+        result.name = "default";
+        result.host = "127.0.0.1";
+        result.port = broker.port();
+        result.client_id = "mqttcan-test-" + std::to_string(++clients_);
+        result.password = [] { return Result<std::string>(""); };
+        result.session = "5e55" + std::to_string(clients_);
+        result.fence = {.returning = true, .period = 100ms, .dead_after = 1s};
+        return result;
+    }
+    Connection& connect(ConnectionSettings wanted, const std::vector<Subscription>& subscriptions = {}) {
+        Connection& connection = connections_.emplace_back(loop_, factory_, std::move(wanted), Log(log_));
+        connection.add(listener_, subscriptions);
+        connection.start();
+        return connection;
+    }
+    /// Runs the loop until `done` or a deadline that no healthy run comes near.
+    bool wait(const std::function<bool()>& done) {
+        const TimePoint deadline = BootClock::now() + 30s;
+        while (!done() && BootClock::now() < deadline) {
+            sd_event_run(loop_.handle(), 100'000);
+        }
+        return done();
+    }
+    static std::span<const std::byte> bytes(std::string_view words) { return std::as_bytes(std::span(words)); }
+
+    RecordingLog log_;
+    PahoFactory factory_;
+    loop::Loop loop_;
+    Listener listener_;
+    std::list<Connection> connections_;
+    int clients_ = 0;
+};
+
+TEST_F(ConnectionTest, HearsWhatItPublishesOnItsOwnTopicExactlyOnce) {
+    test::Mosquitto broker;
+    Connection& connection = connect(settings(broker), {{"can/"}});
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    EXPECT_TRUE(connection.publish("can/291", bytes("a")));
+    EXPECT_TRUE(connection.publish("can/s/1", bytes("not ours")));
+    EXPECT_TRUE(connection.publish("can/292", bytes("b")));
+    ASSERT_TRUE(wait([&] { return listener_.heard.size() == 2; }));
+    EXPECT_THAT(listener_.heard, ElementsAre("291=a", "292=b"));
+}
+
+TEST_F(ConnectionTest, BoundsTheAgeOfWhatItHearsByItsTick) {
+    test::Mosquitto broker;
+    Connection& connection = connect(settings(broker), {{"can/"}});
+    ASSERT_TRUE(wait([&] { return connection.acknowledged_tick() >= 5; }));
+    ASSERT_TRUE(connection.publish("can/1", bytes("now")));
+    ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
+    // Younger than the session: so ticks have come back since.
+    EXPECT_LT(listener_.oldest, 400ms);
+}
+
+TEST_F(ConnectionTest, DeliversAFloodCompleteAndInOrderThroughItsWindow) {
+    test::Mosquitto broker;
+    Connection& connection = connect(settings(broker), {{"can/"}});
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    constexpr std::size_t kMessages = 20'000;
+    std::size_t sent = 0;
+    ASSERT_TRUE(wait([&] {
+        while (sent < kMessages && connection.publish("can/1", bytes(std::to_string(sent)))) {
+            ++sent;
+        }
+        return listener_.heard.size() == kMessages;
+    })) << listener_.heard.size();
+    for (std::size_t i = 0; i < kMessages; ++i) {
+        ASSERT_EQ(listener_.heard[i], "1=" + std::to_string(i));
+    }
+    EXPECT_GT(listener_.windows, 0) << "the window never closed: the test is too small";
+}
+
+TEST_F(ConnectionTest, WaitsForABrokerThatIsNotThereYet) {
+    test::Mosquitto broker;
+    broker.kill();
+    Connection& connection = connect(settings(broker));
+    ASSERT_TRUE(wait([&] { return !log_.lines.empty(); }));
+    EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("connection refused by 127.0.0.1")));
+    broker.start();
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    EXPECT_THAT(log_.lines.back(), HasSubstr("connected (MQTT 5) after "));
+}
+
+TEST_F(ConnectionTest, ComesBackAndSubscribesAgainAfterTheBrokerWasKilled) {
+    test::Mosquitto broker;
+    Connection& connection = connect(settings(broker), {{"can/"}});
+    for (int round = 1; round <= 3; ++round) {
+        ASSERT_TRUE(wait([&] { return connection.online(); }));
+        broker.kill();
+        ASSERT_TRUE(wait([&] { return !connection.online(); }));
+        EXPECT_FALSE(connection.publish("can/1", bytes("lost")));
+        EXPECT_EQ(listener_.offline, round);
+        broker.start();
+    }
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    EXPECT_TRUE(connection.publish("can/1", bytes("back")));
+    ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
+    EXPECT_THAT(listener_.heard, ElementsAre("1=back"));
+}
+
+TEST_F(ConnectionTest, ResetsALineOnWhichItsTickIsNotAnswered) {
+    test::Mosquitto broker;
+    Connection& connection = connect(settings(broker), {{"can/"}});
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    broker.freeze();
+    while (connection.publish("can/1", bytes("into the ice"))) {
+    }
+    EXPECT_FALSE(connection.ready()) << "the window must have closed";
+    ASSERT_TRUE(wait([&] { return !connection.online(); }));
+    EXPECT_THAT(log_.lines.back(), HasSubstr("has not answered for 1.0 s"));
+    broker.thaw();
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+}
+
+TEST_F(ConnectionTest, FlagsRetainedMessagesUnderMqtt311AndNeverGetsThemUnderMqtt5) {
+    test::Mosquitto broker;
+    Connection& writer = connect(settings(broker));
+    ASSERT_TRUE(wait([&] { return writer.online(); }));
+    writer.publish_retained("can/1", "old");
+    Connection& reader = connect(settings(broker), {{"can/"}});
+    ASSERT_TRUE(wait([&] { return reader.online(); }));
+    ASSERT_TRUE(reader.publish("can/2", bytes("new")));
+    ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
+    EXPECT_THAT(listener_.heard, ElementsAre("2=new"));
+}
+
+TEST_F(ConnectionTest, NamesAWrongPassword) {
+    test::Mosquitto broker("allow_anonymous false\n");
+    connect(settings(broker));
+    ASSERT_TRUE(wait([&] { return !log_.lines.empty(); }));
+    EXPECT_THAT(log_.lines, Contains(AnyOf(HasSubstr("not authorized"), HasSubstr("wrong user name or password"))));
+}
+
+TEST_F(ConnectionTest, NamesADuplicateClientId) {
+    test::Mosquitto broker;
+    ConnectionSettings one = settings(broker);
+    ConnectionSettings other = settings(broker);
+    other.client_id = one.client_id;
+    Connection& first = connect(one);
+    ASSERT_TRUE(wait([&] { return first.online(); }));
+    connect(other);
+    const auto named = [&] {
+        return std::ranges::any_of(log_.lines, [](const std::string& line) {
+            return line.find("another client") != std::string::npos && line.find("client_id") != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(wait(named)) << testing::PrintToString(log_.lines);
+}
+
+TEST_F(ConnectionTest, SaysWhyAPasswordFileCannotBeRead) {
+    test::Mosquitto broker;
+    ConnectionSettings unreadable = settings(broker);
+    unreadable.password = [] { return Result<std::string>(fail_errno(EACCES, "reading password file /x")); };
+    connect(unreadable);
+    EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("reading password file /x: Permission denied")));
+}
+
+TEST_F(ConnectionTest, MakesSeveralConnectionsToOneBrokerOneAfterTheOther) {
+    test::Mosquitto broker;
+    for (int i = 0; i < 5; ++i) {
+        connect(settings(broker));
+    }
+    EXPECT_TRUE(wait([&] { return std::ranges::all_of(connections_, &Connection::online); }));
+}
+
+TEST_F(ConnectionTest, UsesNoLocalOnlyAfterATestShowedThatItWorks) {
+    test::Mosquitto broker;
+    ConnectionSettings careful = settings(broker);
+    careful.self_test_no_local = true;
+    Connection& connection = connect(careful, {{"can/", true}});
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    Connection& other = connect(settings(broker));
+    ASSERT_TRUE(wait([&] { return other.online(); }));
+    ASSERT_TRUE(connection.publish("can/1", bytes("own")));
+    ASSERT_TRUE(other.publish("can/2", bytes("foreign")));
+    ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
+    EXPECT_THAT(listener_.heard, ElementsAre("2=foreign"));
+}
+
+TEST_F(ConnectionTest, SaysGoodbyeSoThatItsWillIsNotPublished) {
+    test::Mosquitto broker;
+    ConnectionSettings with_will = settings(broker);
+    with_will.will = {"will/1", "offline"};
+    with_will.birth = "online";
+    Connection& leaving = connect(with_will);
+    Connection& watching = connect(settings(broker), {{"will/"}});
+    ASSERT_TRUE(wait([&] { return leaving.online() && watching.online(); }));
+    listener_.heard.clear();
+    bool stopped = false;
+    leaving.stop([&] { stopped = true; });
+    ASSERT_TRUE(wait([&] { return stopped; }));
+    ASSERT_TRUE(watching.publish("will/2", bytes("fence")));
+    ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
+    EXPECT_THAT(listener_.heard, ElementsAre("2=fence"));
+}
+
+}  // namespace
+}  // namespace mqttcan::mqtt
