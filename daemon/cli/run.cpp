@@ -84,7 +84,7 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
     const auto sink = make_log(lowest);
     const Log log(*sink);
     mqtt::PahoFactory factory;
-    loop::Loop loop({SIGTERM, SIGINT});
+    loop::Loop loop({SIGTERM, SIGINT, SIGHUP});
     auto links = netlink::KernelLinks::open();
     auto watcher = links ? netlink::LinkWatcher::open() : std::unexpected(links.error());
     if (!watcher) {
@@ -105,6 +105,14 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
     };
     const loop::SignalSource on_terminate(loop, SIGTERM, stop);
     const loop::SignalSource on_interrupt(loop, SIGINT, stop);
+    // A tunnel ends with its terminal and cleans up; a daemon has none.
+    const loop::SignalSource on_hangup(loop, SIGHUP, [&] {
+        if (host.temporary) {
+            stop();
+        } else {
+            log.notice("SIGHUP is ignored: a changed configuration takes effect with a restart");
+        }
+    });
     loop.enable_watchdog();
     supervisor.start();
     loop::notify_ready(supervisor.summary());
