@@ -19,7 +19,7 @@ using codec::Drop;
 constexpr Duration kWriteBackOff = 1ms;
 constexpr int kLastBatches = 256;            // more than the receive buffer holds
 constexpr Duration kDropsInterval = 1s;      // a drop is told soon,
-constexpr Duration kTrafficInterval = 10s;   // mere traffic seldom: the line may be metered
+constexpr Duration kTrafficInterval = 5s;    // mere traffic seldom: the line may be metered
 
 std::string publish_prefix(const config::Bus& bus) {
     return bus.role == config::Role::server ? codec::frames_prefix(bus.topic) : codec::write_prefix(bus.topic);

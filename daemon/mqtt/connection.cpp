@@ -187,7 +187,8 @@ void Connection::on_inbox() {
 }
 
 void Connection::deliver(const Inbox::Item& item) {
-    if (item.slot < subscribers_.size() && online()) {
+    // A broker may send before it has acknowledged the subscription: retained messages, above all.
+    if (item.slot < subscribers_.size() && fence_) {
         if (touched_.empty() || touched_.back() != item.slot) {
             touched_.push_back(item.slot);
         }
@@ -316,6 +317,9 @@ void Connection::end_self_test() {
 
 void Connection::subscribe() {
     state_ = State::subscribing;
+    if (!fence_) {
+        fence_.emplace(settings_.fence, BootClock::now());
+    }
     asked_.clear();
     for (const Subscription& subscription : subscriptions_) {
         asked_.push_back({subscription.prefix + '+', subscription.no_local});
@@ -350,9 +354,6 @@ void Connection::go_online() {
     const TimePoint now = BootClock::now();
     state_ = State::online;
     attempt_timer_.disarm();
-    if (!fence_) {
-        fence_.emplace(settings_.fence, now);
-    }
     online_since_ = now;
     settled_at_ = now + kSettleTime;
     tick_missing_told_ = false;

@@ -38,6 +38,7 @@ class Place:
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self._stack.callback(self._remove_links, set(links()))
         self.processes = []
+        self._statuses = []
         self._number = 0
 
     def close(self):
@@ -76,7 +77,9 @@ class Place:
         return self._keep(Candump(interface, self.folder / f"candump-{self._number}.log"))
 
     def status(self, broker):
-        return self._keep(Status(broker.port, self.processes))
+        status = self._keep(Status(broker.port, self.processes))
+        self._statuses.append(status)
+        return status
 
     def peer(self, role, topic, broker, **options):
         found = peer.Peer(role, topic, port=broker.port, **options).start()
@@ -93,8 +96,10 @@ class Place:
         return Authority(self.folder, name)
 
     def logs(self):
+        """What the programs said, and the newest status of each bus."""
         seen = {process.log_path: process for process in self.processes}
-        return "".join(f"---- {process.name}\n{process.log()[-20000:]}\n" for process in seen.values())
+        logs = [f"---- {process.name}\n{process.log()[-20000:]}\n" for process in seen.values()]
+        return "".join(logs + [f"---- status\n{status}\n" for status in self._statuses])
 
 
 class Scenario(unittest.TestCase):

@@ -131,7 +131,7 @@ def decode(topic, payload):
         raise Refused("bad_id", f"{level!r} has leading zeros")
     number = int(level) if len(level) <= 10 else 1 << 32
     if number >= 1 << 32:
-        raise Refused("bad_id", f"{level!r} has more than 32 bits")
+        raise Refused("id_out_of_range", f"{level!r} has more than 32 bits")
     if len(payload) < 9:
         raise Refused("short_payload", f"{len(payload)} bytes, a frame has at least 9")
     timestamp_us, flags = struct.unpack_from("<QB", payload)

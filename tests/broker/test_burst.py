@@ -5,52 +5,59 @@ import harness
 from harness import Frame
 
 COUNT = 4000
+# The lab's kernel needs more than the default 2 s to bring them all across. Age is not what is tested here.
+PATIENT = {"from_bus": {"max_age": "10min"}, "to_bus": {"max_age": "10min"}}
+DEADLINE = 120
 
 
-def burst(mark):
-    return [Frame(number % 0x7F0, bytes((mark, 0, 0, 0)) + number.to_bytes(4, "big")) for number in range(COUNT)]
+def burst(mark, count=COUNT):
+    return [Frame(number % 0x7F0, bytes((mark, 0, 0, 0)) + number.to_bytes(4, "big")) for number in range(count)]
 
 
 class ABurst(harness.Scenario):
     def assert_complete(self, frames, target):
-        arrived = [frame.data for frame in target.receive(COUNT)]
+        arrived = [frame.data for frame in target.receive(len(frames), DEADLINE)]
         wanted = [frame.data for frame in frames]
         missing = len(set(wanted) - set(arrived))
-        self.assertTrue(arrived == wanted, f"{missing} of {COUNT} frames are missing, or they are out of order")
+        self.assertTrue(arrived == wanted, f"{missing} of {len(frames)} frames are missing, or they are out of order")
 
-    def assert_nothing_dropped(self, tunnel, near, far):
-        def all_counted(near, far):
-            return near["from_bus"]["received"] >= COUNT and harness.is_balanced(near) and harness.is_balanced(far)
+    def assert_nothing_dropped(self, tunnel, sent):
+        """Both ends' counters know every frame and count no loss."""
 
-        self.assert_quiet(near, far)
-        for counters in tunnel.counters("can", all_counted, "the counters are even"):
+        def even(near, far):
+            return [near["from_bus"]["received"], far["from_bus"]["received"]] == sent and all(
+                map(harness.is_balanced, (near, far)))
+
+        for counters in tunnel.counters("can", even, f"{sent} frames are counted at the two ends"):
             self.assertEqual([harness.dropped(counters[way]) for way in ("from_bus", "to_bus")], [0, 0], counters)
 
     def test_crosses_from_the_server_to_the_client(self):
-        tunnel = self.tunnel()
+        tunnel = self.tunnel(near=PATIENT, far=PATIENT)
         near, far = self.place.can(tunnel.near[0]), self.place.can(tunnel.far[0])
         frames = burst(1)
         near.burst(frames)
         self.assert_complete(frames, far)
-        self.assert_nothing_dropped(tunnel, near, far)
+        self.assert_nothing_dropped(tunnel, [COUNT, 0])
 
     def test_crosses_from_the_client_to_the_server(self):
-        tunnel = self.tunnel()
+        tunnel = self.tunnel(near=PATIENT, far=PATIENT)
         near, far = self.place.can(tunnel.near[0]), self.place.can(tunnel.far[0])
         frames = burst(2)
         far.burst(frames)
         self.assert_complete(frames, near)
-        self.assert_quiet(near, far)
+        self.assert_nothing_dropped(tunnel, [0, COUNT])
 
     def test_crosses_a_burst_that_goes_the_other_way(self):
-        tunnel = self.tunnel()
+        tunnel = self.tunnel(near=PATIENT, far=PATIENT)
         near, far = self.place.can(tunnel.near[0]), self.place.can(tunnel.far[0])
-        there, back = burst(3), burst(4)
+        count = 1000
+        there, back = burst(3, count), burst(4, count)
         for one, other in zip(there, back):
             near.send(one)
             far.send(other)
         self.assert_complete(there, far)
         self.assert_complete(back, near)
+        self.assert_nothing_dropped(tunnel, [count, count])
 
 
 if __name__ == "__main__":

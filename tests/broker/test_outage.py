@@ -26,6 +26,7 @@ class Traffic:
         self.sent_at = []
         self.arrived = []  # (number, age in s, arrival in s of the wall clock)
         self._identifier = identifier
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._send, daemon=True)
 
@@ -36,8 +37,17 @@ class Traffic:
         self._stop.set()
         self._thread.join(harness.DEADLINE)
 
+    def burst(self, count):
+        """Many more at once."""
+        for _ in range(count):
+            self._send_one()
+
     def _send(self):
         while not self._stop.wait(PERIOD):
+            self._send_one()
+
+    def _send_one(self):
+        with self._lock:
             now = milliseconds()
             self.socket.send(Frame(self._identifier, STAMP.pack(len(self.sent_at), now & 0xFFFFFFFF)))
             self.sent_at.append(now / 1000)
@@ -115,7 +125,7 @@ class AnOutageUnderTraffic(harness.Scenario):
             # Nothing is lost but around the outage: from one liveness period before it until traffic was back.
             back = min(sender.sent_at[number] for number in arrived if sender.sent_at[number] > since)
             strays = [f"{at - outage_began:+.3f} s" for at in missing if not outage_began - MAX_AGE <= at <= back]
-            self.assertEqual(strays, [], f"frames sent that long after the outage began; it ended {back - outage_began} s")
+            self.assertEqual(strays, [], "frames lost, sent that long after the outage began")
             uncounted = sent - delivered - harness.dropped(source) - harness.dropped(target)
             unheard = sum(1 for at in missing if at >= since - MAX_AGE)
             self.assertGreaterEqual(uncounted, 0, (source, target))
@@ -135,8 +145,18 @@ class AnOutageUnderTraffic(harness.Scenario):
         self.assert_all_accounted_for(counters, began, ready)
 
     def test_of_a_stopped_broker_lets_nothing_stale_onto_a_bus(self):
+        self.check_stopped_broker()
+
+    def test_of_a_stopped_broker_lets_nothing_stale_onto_a_bus_after_a_burst(self):
+        # A stopped broker's socket buffers take what they can hold. When it goes on it reads all of that, also from
+        # connections that were reset meanwhile, and sends it to whoever is subscribed by then.
+        self.check_stopped_broker(burst=2000)
+
+    def check_stopped_broker(self, burst=0):
         began = time.time()
         self.link.broker.stop()
+        for end in (self.near, self.far):
+            end.burst(burst)
         harness.let_pass(5)
         self.link.broker.resume()
         resumed = time.time()

@@ -9,7 +9,7 @@ from harness import Frame
 WRONG_AUTHORITY = r"(unknown|untrusted|not trusted|self.signed|unable to get local issuer|wrong) ?[^\n]*" \
                   r"(CA|authority|issuer|certificate)|issuer"
 EXPIRED = r"expired"
-WRONG_NAME = r"host ?name[^\n]*(match|valid|wrong)|(match|valid)[^\n]*host ?name|(address|IP)[^\n]*(mismatch|match)"
+WRONG_NAME = r"(wrong|mismatch|match)[^\n]*host ?name|host ?name[^\n]*(wrong|mismatch|match)|another host"
 
 
 class TlsToABroker(harness.Scenario):

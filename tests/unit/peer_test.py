@@ -33,7 +33,8 @@ class TheVectors(unittest.TestCase):
         lengths = {len(vector["frame"]["data"]) // 2 for vector in VALID if vector["frame"]["fd"]}
         self.assertEqual(lengths, {*range(9), 12, 16, 20, 24, 32, 48, 64})
         self.assertEqual({vector["refused"] for vector in BAD},
-                         {"short_payload", "bad_id", "id_out_of_range", "bad_length", "unknown_flags", "bad_combination"})
+                         {"short_payload", "bad_id", "id_out_of_range", "bad_length", "unknown_flags",
+                          "bad_combination"})
 
 
 class TheCodec(unittest.TestCase):

@@ -104,7 +104,7 @@ class Broker:
         self.port = port or free_port()
         self._folder = folder
         self._process = None
-        lines = ["user root", "persistence false", "log_dest stderr", "log_type all", "connection_messages true",
+        lines = ["user root", "persistence false", "log_dest stderr", "connection_messages true",
                  f"listener {self.port} 127.0.0.1", "allow_anonymous true", *settings]
         if tls:
             lines += [f"certfile {tls[0]}", f"keyfile {tls[1]}"]

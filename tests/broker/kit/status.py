@@ -61,6 +61,10 @@ class Status:
     def __exit__(self, *_):
         self.close()
 
+    def __str__(self):
+        with self._changed:
+            return "\n".join(f"{topic}: {json.dumps(status)}" for topic, status in sorted(self._latest.items()))
+
     def get(self, topic):
         with self._changed:
             return self._latest.get(topic)

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 
-DEADLINE = 30.0  # seconds, for anything that should happen soon: the lab's kernel is slow
+DEADLINE = 60.0  # seconds, for anything that should happen soon: the lab's kernel is slow
 POLL = 0.01
 
 
