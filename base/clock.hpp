@@ -5,6 +5,9 @@
 
 #include <chrono>
 #include <ctime>
+#include <string>
+
+#include "base/text.hpp"
 
 namespace mqttcan {
 
@@ -32,6 +35,12 @@ using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
 inline WallTime wall_now() {
     return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+/// For people: "2.1 s".
+inline std::string seconds_text(Duration duration) {
+    const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count() / 100;
+    return text(tenths / 10, '.', tenths % 10, " s");
 }
 
 }  // namespace mqttcan

@@ -52,7 +52,8 @@ class Topic {
     std::string topic_;
 };
 
-/// Whether `bytes` is well-formed UTF-8 without control characters, as MQTT 5 section 1.5.4 wants its strings.
+/// Whether `bytes` is well-formed UTF-8 without control characters, as MQTT 5 section 1.5.4 wants its
+/// strings.
 bool is_mqtt_string(std::string_view bytes);
 
 }  // namespace mqttcan

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Joins values into one string: text("bus ", name, ": ", count). Stands in for std::format, which g++ 12 lacks.
+// Joins values into one string: text("bus ", name, ": ", count). Stands in for std::format, which g++ 12
+// lacks.
 #pragma once
 
 #include <sstream>

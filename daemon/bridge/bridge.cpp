@@ -17,23 +17,30 @@ using codec::Drop;
 // A full transmit queue (ENOBUFS) leaves POLLOUT saying "writable", so only time helps: about three frames at
 // 500 kbit/s.
 constexpr Duration kWriteBackOff = 1ms;
-constexpr int kLastBatches = 256;            // more than the receive buffer holds
-constexpr Duration kDropsInterval = 1s;      // a drop is told soon,
-constexpr Duration kTrafficInterval = 5s;    // mere traffic seldom: the line may be metered
+constexpr int kLastBatches = 256;          // more than the receive buffer holds
+constexpr Duration kDropsInterval = 1s;    // a drop is told soon,
+constexpr Duration kTrafficInterval = 5s;  // mere traffic seldom: the line may be metered
 
 std::string publish_prefix(const config::Bus& bus) {
-    return bus.role == config::Role::server ? codec::frames_prefix(bus.topic) : codec::write_prefix(bus.topic);
+    return bus.role == config::Role::server ? codec::frames_prefix(bus.topic)
+                                            : codec::write_prefix(bus.topic);
 }
 
 Drop drop_reason(codec::savvycan::Bad bad) {
     using codec::savvycan::Bad;
     switch (bad) {
-        case Bad::short_payload: return Drop::short_payload;
-        case Bad::bad_id: return Drop::bad_id;
-        case Bad::id_out_of_range: return Drop::id_out_of_range;
-        case Bad::bad_length: return Drop::bad_length;
-        case Bad::unknown_flags: return Drop::unknown_flags;
-        case Bad::bad_combination: return Drop::bad_combination;
+        case Bad::short_payload:
+            return Drop::short_payload;
+        case Bad::bad_id:
+            return Drop::bad_id;
+        case Bad::id_out_of_range:
+            return Drop::id_out_of_range;
+        case Bad::bad_length:
+            return Drop::bad_length;
+        case Bad::unknown_flags:
+            return Drop::unknown_flags;
+        case Bad::bad_combination:
+            return Drop::bad_combination;
     }
     return Drop::refused;
 }
@@ -132,9 +139,10 @@ void Bridge::end_stop() {
         publish_status("offline");
     }
     status_timer_.disarm();
-    log_.info(counters_.from_bus.received, " frames from the bus, ", counters_.from_bus.passed, " published, ",
-              counters_.from_bus.dropped_total(), " dropped; ", counters_.to_bus.received, " for the bus, ",
-              counters_.to_bus.passed, " written, ", counters_.to_bus.dropped_total(), " dropped");
+    log_.info(counters_.from_bus.received, " frames from the bus, ", counters_.from_bus.passed,
+              " published, ", counters_.from_bus.dropped_total(), " dropped; ", counters_.to_bus.received,
+              " for the bus, ", counters_.to_bus.passed, " written, ", counters_.to_bus.dropped_total(),
+              " dropped");
 }
 
 const codec::BusCounters& Bridge::counters() {
@@ -291,7 +299,8 @@ void Bridge::on_online() {
     const std::string to = dropped_since(counters_.to_bus, before_outage_.to_bus);
     const auto doubtful = counters_.from_bus.unconfirmed - before_outage_.from_bus.unconfirmed;
     log_.notice("the broker is back; frames dropped meanwhile: from the bus ", from.empty() ? "none" : from,
-                ", to the bus ", to.empty() ? "none" : to, "; ", doubtful, " of those sent last are in doubt");
+                ", to the bus ", to.empty() ? "none" : to, "; ", doubtful,
+                " of those sent last are in doubt");
 }
 
 void Bridge::on_offline(std::uint64_t acknowledged) {
@@ -322,19 +331,18 @@ void Bridge::publish_status(const char* state) {
     }
     told_ = counters_;
     told_at_ = BootClock::now();
-    connection_.publish_retained(
-        identity_.status_topic,
-        codec::to_json(codec::BusStatus{
-            .session = identity_.session,
-            .state = state,
-            .bus = bus_.name.str(),
-            .role = bus_.role == config::Role::server ? "server" : "client",
-            .interface = socket_ ? interface_ : std::string(),
-            .time_synchronized = clock_synchronized(),
-            .version = identity_.version,
-            .connection = connection_.status_topic(),
-            .counters = counters_,
-        }));
+    connection_.publish_retained(identity_.status_topic,
+                                 codec::to_json(codec::BusStatus{
+                                     .session = identity_.session,
+                                     .state = state,
+                                     .bus = bus_.name.str(),
+                                     .role = bus_.role == config::Role::server ? "server" : "client",
+                                     .interface = socket_ ? interface_ : std::string(),
+                                     .time_synchronized = clock_synchronized(),
+                                     .version = identity_.version,
+                                     .connection = connection_.status_topic(),
+                                     .counters = counters_,
+                                 }));
 }
 
 }  // namespace mqttcan::bridge

@@ -30,7 +30,7 @@ namespace mqttcan::bridge {
 struct Identity {
     std::string session;
     std::string version;
-    std::string status_topic;  ///< of the bus; empty: none
+    std::string status_topic;    ///< of the bus; empty: none
     bool forget_status = false;  ///< clear it on stop instead of saying offline (`mqttcan tunnel`)
 };
 
@@ -98,7 +98,7 @@ class Bridge final : public mqtt::Subscriber {
     InFlight in_flight_;
     Complaints complaints_;
     codec::BusCounters counters_;
-    codec::BusCounters told_;           ///< as last published
+    codec::BusCounters told_;  ///< as last published
     codec::BusCounters before_outage_;
     bool had_outage_ = false;
     bool stopping_ = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A CAN frame as a value, and the arbitration ID it carries. Every Frame that a decoder or a socket returned is
-// legal: RTR only in a classic frame without data, BRS and ESI only with FD, FD lengths as CAN FD has them
+// A CAN frame as a value, and the arbitration ID it carries. Every Frame that a decoder or a socket returned
+// is legal: RTR only in a classic frame without data, BRS and ESI only with FD, FD lengths as CAN FD has them
 // (ISO 11898-1, 8.4.2.4). Trivially copyable; any thread.
 #pragma once
 
@@ -29,16 +29,16 @@ struct Frame {
     bool esi = false;
     std::uint8_t length = 0;  ///< bytes of data; for RTR the requested DLC
     std::array<std::byte, kMaxFdLength> data{};
-    WallTime stamp{};    ///< when the kernel received it; shown, never trusted
+    WallTime stamp{};     ///< when the kernel received it; shown, never trusted
     TimePoint arrived{};  ///< when it came to this process's side of the kernel: what ages are counted from
 
     /// The bytes that travel: none for RTR, whose length is only a request.
     std::span<const std::byte> payload() const { return {data.data(), remote ? std::size_t{0} : length}; }
 
     bool same_content(const Frame& other) const {
-        return id == other.id && extended == other.extended && remote == other.remote && error == other.error &&
-               fd == other.fd && brs == other.brs && esi == other.esi && length == other.length &&
-               (remote || std::memcmp(data.data(), other.data.data(), length) == 0);
+        return id == other.id && extended == other.extended && remote == other.remote &&
+               error == other.error && fd == other.fd && brs == other.brs && esi == other.esi &&
+               length == other.length && (remote || std::memcmp(data.data(), other.data.data(), length) == 0);
     }
 };
 

@@ -32,7 +32,8 @@ Frame from_kernel(const canfd_frame& raw, bool fd) {
     frame.fd = fd;
     frame.brs = fd && (raw.flags & CANFD_BRS) != 0;
     frame.esi = fd && (raw.flags & CANFD_ESI) != 0;
-    frame.length = static_cast<std::uint8_t>(std::min<std::size_t>(raw.len, fd ? kMaxFdLength : kMaxClassicLength));
+    frame.length =
+        static_cast<std::uint8_t>(std::min<std::size_t>(raw.len, fd ? kMaxFdLength : kMaxClassicLength));
     if (!frame.remote) {
         std::memcpy(frame.data.data(), raw.data, frame.length);
     }
@@ -112,7 +113,8 @@ struct Batch {
 Result<Socket> Socket::open(int ifindex, const SocketOptions& options) {
     UniqueFd fd(::socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, CAN_RAW));
     if (!fd) {
-        return fail_errno(errno, "opening a CAN socket (is the kernel module can_raw available? try: modprobe can_raw)");
+        return fail_errno(
+            errno, "opening a CAN socket (is the kernel module can_raw available? try: modprobe can_raw)");
     }
     const can_err_mask_t errors = options.error_frames ? CAN_ERR_MASK : 0;
     const int on = 1;
@@ -145,7 +147,8 @@ Result<Received> Socket::receive(std::span<Frame> into) {
     batch.prepare_receive(room);
     const TimePoint now = BootClock::now();
     const WallTime wall = wall_now();
-    const int count = ::recvmmsg(fd_.get(), batch.messages.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
+    const int count =
+        ::recvmmsg(fd_.get(), batch.messages.data(), static_cast<unsigned>(room), MSG_DONTWAIT, nullptr);
     if (count < 0) {
         if (errno == EAGAIN || errno == EINTR) {
             drained_at_ = now;
@@ -166,7 +169,8 @@ Result<Received> Socket::receive(std::span<Frame> into) {
         Frame& frame = into[result.frames++] = from_kernel(batch.frames[i], fd);
         frame.stamp = ancillary.stamped ? ancillary.stamp : wall;
         // Wall time may have been set meanwhile: the socket was empty at drained_at_, no frame is older.
-        frame.arrived = std::max(now - std::max(wall - frame.stamp, std::chrono::microseconds(0)), drained_at_);
+        frame.arrived =
+            std::max(now - std::max(wall - frame.stamp, std::chrono::microseconds(0)), drained_at_);
     }
     result.drained = static_cast<std::size_t>(count) < room;
     if (result.drained) {

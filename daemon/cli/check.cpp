@@ -26,7 +26,8 @@ int check(const std::string& path) {
         return kBadConfig;
     }
     const std::string name = path == "-" ? "standard input" : path;
-    std::cout << name << ": good: " << config->buses.size() << (config->buses.size() == 1 ? " bus, " : " buses, ")
+    std::cout << name << ": good: " << config->buses.size()
+              << (config->buses.size() == 1 ? " bus, " : " buses, ")
               << counted(config->brokers.size(), "broker") << '\n';
     return kOk;
 }

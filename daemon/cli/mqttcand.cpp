@@ -73,7 +73,8 @@ int main(int argc, char** argv) {
         }
     }
     if (optind < argc) {
-        std::cerr << "mqttcand: unexpected argument \"" << argv[optind] << "\" (a file is given as --config FILE)\n";
+        std::cerr << "mqttcand: unexpected argument \"" << argv[optind]
+                  << "\" (a file is given as --config FILE)\n";
         return cli::kUsage;
     }
     const auto config = cli::load_config(path);

@@ -91,7 +91,8 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
         log.error(watcher.error().what);
         return kFailure;
     }
-    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, config, host, log, loop::notify_status);
+    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, config, host, log,
+                                      loop::notify_status);
     bool stopping = false;
     const auto stop = [&] {
         if (std::exchange(stopping, true)) {

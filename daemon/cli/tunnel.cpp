@@ -41,9 +41,10 @@ Result<config::Kind> find_kind(const std::string& interface, const std::string& 
     }
     const std::optional<netlink::Link>& link = *found;
     if (!link && !interface.starts_with("vcan")) {
-        return fail(std::errc::no_such_device, "interface ", interface,
-                    " does not exist. Only names that begin with vcan are created; a real adapter must be plugged in "
-                    "(ip link shows what there is)");
+        return fail(
+            std::errc::no_such_device, "interface ", interface,
+            " does not exist. Only names that begin with vcan are created; a real adapter must be plugged in "
+            "(ip link shows what there is)");
     }
     if (!link || is_ours(*link, instance)) {
         return config::Kind::vcan;

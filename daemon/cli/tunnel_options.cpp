@@ -41,7 +41,18 @@ flags of PyMQTT2CAN.
 
 namespace {
 
-enum Long : int { kPasswordFile = 256, kWrite, kTls, kNoTls, kCaFile, kCertFile, kKeyFile, kInsecure, kClientId, kDebug };
+enum Long : int {
+    kPasswordFile = 256,
+    kWrite,
+    kTls,
+    kNoTls,
+    kCaFile,
+    kCertFile,
+    kKeyFile,
+    kInsecure,
+    kClientId,
+    kDebug
+};
 
 const std::array<option, 21> kOptions = {{
     {"interface", required_argument, nullptr, 'i'},
@@ -99,31 +110,65 @@ bool is_loopback(const std::string& host) {
 /// Options that take no more than a look.
 Result<void> apply(TunnelOptions& options, std::optional<bool>& tls, int option, char* argument) {
     switch (option) {
-        case 'i': options.interface = argument; break;
-        case 'H': options.host = argument; break;
-        case 't': options.topic = argument; break;
-        case 'S': options.server = true; break;
-        case 'u': options.username = argument; break;
-        case 'p': options.password = take_secret(argument); break;
-        case 'h': options.help = true; break;
-        case kPasswordFile: options.password_file = argument; break;
-        case kTls: tls = true; break;
-        case kNoTls: tls = false; break;
-        case kCaFile: options.tls_files.ca_file = argument; break;
-        case kCertFile: options.tls_files.cert_file = argument; break;
-        case kKeyFile: options.tls_files.key_file = argument; break;
-        case kInsecure: options.tls_files.insecure = true; break;
-        case kClientId: options.client_id = argument; break;
-        case kDebug: options.debug = true; break;
+        case 'i':
+            options.interface = argument;
+            break;
+        case 'H':
+            options.host = argument;
+            break;
+        case 't':
+            options.topic = argument;
+            break;
+        case 'S':
+            options.server = true;
+            break;
+        case 'u':
+            options.username = argument;
+            break;
+        case 'p':
+            options.password = take_secret(argument);
+            break;
+        case 'h':
+            options.help = true;
+            break;
+        case kPasswordFile:
+            options.password_file = argument;
+            break;
+        case kTls:
+            tls = true;
+            break;
+        case kNoTls:
+            tls = false;
+            break;
+        case kCaFile:
+            options.tls_files.ca_file = argument;
+            break;
+        case kCertFile:
+            options.tls_files.cert_file = argument;
+            break;
+        case kKeyFile:
+            options.tls_files.key_file = argument;
+            break;
+        case kInsecure:
+            options.tls_files.insecure = true;
+            break;
+        case kClientId:
+            options.client_id = argument;
+            break;
+        case kDebug:
+            options.debug = true;
+            break;
         case 's':
             options.bitrate_given = true;
             if (!is_bitrate(argument)) {
-                return fail(kInvalid, "-s ", argument, ": a bit rate is a number, for example 500000 or 500k");
+                return fail(kInvalid, "-s ", argument,
+                            ": a bit rate is a number, for example 500000 or 500k");
             }
             break;
         case 'b':
             if (std::strcmp(argument, "socketcan") != 0) {
-                return fail(kInvalid, "-b ", argument, ": not supported; socketcan is. Adapters that Linux knows as "
+                return fail(kInvalid, "-b ", argument,
+                            ": not supported; socketcan is. Adapters that Linux knows as "
                             "a CAN interface (ip link) are socketcan, whoever made them");
             }
             break;
@@ -181,7 +226,8 @@ Result<TunnelOptions> parse_tunnel(int argc, char** argv, const char* environmen
     TunnelOptions options;
     std::optional<bool> tls;
     optind = 0;  // glibc: start over, for this is not the first scan
-    for (int option = 0; (option = ::getopt_long(argc, argv, "b:i:s:u:p:t:H:P:Sh", kOptions.data(), nullptr)) != -1;) {
+    for (int option = 0;
+         (option = ::getopt_long(argc, argv, "b:i:s:u:p:t:H:P:Sh", kOptions.data(), nullptr)) != -1;) {
         if (auto applied = apply(options, tls, option, optarg); !applied) {
             return std::unexpected(applied.error());
         }
@@ -209,17 +255,22 @@ std::vector<std::string> hints(const TunnelOptions& options) {
     const bool number = options.password && !options.password->empty() &&
                         std::ranges::all_of(*options.password, [](char c) { return c >= '0' && c <= '9'; });
     if (number && !options.port_given) {
-        list.push_back("-p is the password here; a port is given with -P (mosquitto's tools mean -p as the port)");
+        list.push_back(
+            "-p is the password here; a port is given with -P (mosquitto's tools mean -p as the port)");
     }
     if (options.bitrate_given) {
-        list.push_back("-s changes nothing: a virtual interface has no bit rate, and that of a real one is set with "
-                       "ip link set " + options.interface + " type can bitrate ...");
+        list.push_back(
+            "-s changes nothing: a virtual interface has no bit rate, and that of a real one is set with "
+            "ip link set " +
+            options.interface + " type can bitrate ...");
     }
     if (options.tls && options.tls_files.insecure) {
         list.push_back("--insecure: whoever answers is believed to be the broker");
     }
     if (!options.tls && !options.username.empty() && !is_loopback(options.host)) {
-        list.push_back("without TLS the password crosses the network readable for everybody (add --tls, or use port 8883)");
+        list.push_back(
+            "without TLS the password crosses the network readable for everybody (add --tls, or use port "
+            "8883)");
     }
     if (options.topic.find('/') != std::string::npos) {
         list.push_back("PyMQTT2CAN and SavvyCAN understand only topics of one level, without '/'");

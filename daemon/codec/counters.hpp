@@ -35,16 +35,17 @@ inline constexpr std::size_t kDrops = static_cast<std::size_t>(Drop::stopped) + 
 /// The reason as it stands in status and logs.
 constexpr std::string_view name(Drop reason) {
     constexpr std::array<std::string_view, kDrops> kNames = {
-        "stale",           "overflow",    "kernel", "retained", "short_payload", "bad_id",  "id_out_of_range",
-        "bad_length",      "unknown_flags", "bad_combination", "error_frame", "not_fd", "no_link", "refused",
-        "stopped",
+        "stale",       "overflow",        "kernel",     "retained",      "short_payload",
+        "bad_id",      "id_out_of_range", "bad_length", "unknown_flags", "bad_combination",
+        "error_frame", "not_fd",          "no_link",    "refused",       "stopped",
     };
     return kNames[static_cast<std::size_t>(reason)];
 }
 
 struct Counters {
     std::uint64_t received = 0;
-    std::uint64_t passed = 0;  ///< from the bus: handed to the broker connection; to the bus: taken by the kernel
+    std::uint64_t passed =
+        0;  ///< from the bus: handed to the broker connection; to the bus: taken by the kernel
     /// From the bus only: passed frames of which no acknowledgement had come when a connection was lost. They
     /// may have arrived or not.
     std::uint64_t unconfirmed = 0;

@@ -64,7 +64,8 @@ std::string_view encode_id(const can::Frame& frame, std::span<char, kMaxIdDigits
     return {into.data(), end};
 }
 
-std::expected<can::Frame, Bad> decode(std::string_view id_level, std::span<const std::byte> payload, bool brs) {
+std::expected<can::Frame, Bad> decode(std::string_view id_level, std::span<const std::byte> payload,
+                                      bool brs) {
     const auto id = parse_id(id_level);
     if (!id) {
         return std::unexpected(id.error());

@@ -34,6 +34,7 @@ std::string_view encode_id(const can::Frame&, std::span<char, kMaxIdDigits> into
 
 /// `id_level` is the last level of the topic. BRS, which the format does not carry, is set on CAN FD frames
 /// if `brs`. `arrived` of the frame is left to the caller.
-std::expected<can::Frame, Bad> decode(std::string_view id_level, std::span<const std::byte> payload, bool brs);
+std::expected<can::Frame, Bad> decode(std::string_view id_level, std::span<const std::byte> payload,
+                                      bool brs);
 
 }  // namespace mqttcan::codec::savvycan

@@ -52,8 +52,7 @@ std::string to_json(const BusStatus& status) {
             {"published", from.passed},
             {"unconfirmed", from.unconfirmed},
             {"dropped", dropped_to_json(from)}}},
-          {"to_bus",
-           {{"received", to.received}, {"written", to.passed}, {"dropped", dropped_to_json(to)}}}}},
+          {"to_bus", {{"received", to.received}, {"written", to.passed}, {"dropped", dropped_to_json(to)}}}}},
     };
     return json.dump();
 }

@@ -61,9 +61,11 @@ detail::Source::~Source() {
     state_->source = nullptr;
 }
 
-IoSource::IoSource(Loop& loop, int fd, Callback callback, std::uint32_t events) : Source(std::move(callback)) {
+IoSource::IoSource(Loop& loop, int fd, Callback callback, std::uint32_t events)
+    : Source(std::move(callback)) {
     const auto handler = [](sd_event_source*, int, std::uint32_t, void* data) { return dispatch(data); };
-    check(sd_event_add_io(loop.handle(), &state().source, fd, events, handler, &state()), "watching a descriptor");
+    check(sd_event_add_io(loop.handle(), &state().source, fd, events, handler, &state()),
+          "watching a descriptor");
 }
 
 void IoSource::set_events(std::uint32_t events) {
@@ -94,7 +96,8 @@ void Timer::disarm() {
 
 SignalSource::SignalSource(Loop& loop, int signal, Callback callback) : Source(std::move(callback)) {
     const auto handler = [](sd_event_source*, const signalfd_siginfo*, void* data) { return dispatch(data); };
-    check(sd_event_add_signal(loop.handle(), &state().source, signal, handler, &state()), "watching a signal");
+    check(sd_event_add_signal(loop.handle(), &state().source, signal, handler, &state()),
+          "watching a signal");
 }
 
 Deferred::Deferred(Loop& loop, Callback callback) : Source(std::move(callback)) {

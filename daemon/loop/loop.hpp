@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The event loop: sd-event's sources as owning objects (sd_event(3)). One thread runs everything; none of this
-// may be used from another thread. sd-event dispatches one source per wake-up, so a callback drains its
+// The event loop: sd-event's sources as owning objects (sd_event(3)). One thread runs everything; none of
+// this may be used from another thread. sd-event dispatches one source per wake-up, so a callback drains its
 // descriptor. A source may be destroyed by its own callback. Failures to create a source (out of descriptors
 // or memory) throw std::system_error: nothing sensible goes on without them.
 #pragma once
@@ -23,7 +23,8 @@ using Callback = std::function<void()>;
 
 class Loop {
   public:
-    /// Blocks `signals` in this thread (threads that start later inherit that) so that a SignalSource sees them.
+    /// Blocks `signals` in this thread (threads that start later inherit that) so that a SignalSource sees
+    /// them.
     explicit Loop(const std::vector<int>& signals = {});
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;

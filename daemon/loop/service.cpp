@@ -31,7 +31,7 @@ void notify_stopping() {
 
 bool stderr_is_journal() {
     const char* stream = std::getenv("JOURNAL_STREAM");
-    struct stat status {};
+    struct stat status{};
     return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
            text(status.st_dev, ':', status.st_ino) == stream;
 }

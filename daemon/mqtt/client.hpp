@@ -32,8 +32,8 @@ struct Will {
 };
 
 struct ConnectOptions {
-    std::string host;      ///< the name that a certificate must carry
-    std::string address;   ///< numeric address that `host` was resolved to
+    std::string host;     ///< the name that a certificate must carry
+    std::string address;  ///< numeric address that `host` was resolved to
     std::uint16_t port = 1883;
     std::optional<TlsOptions> tls;
     std::string client_id;
@@ -59,7 +59,8 @@ class Client {
     /// QoS 0, retained messages not wanted; `subscribed` or `subscribe_failed` follows.
     virtual Result<void> subscribe(const std::vector<Filter>&) = 0;
     /// QoS 0, not retained. False if the library does not take it. `expiry` is MQTT 5's message expiry.
-    virtual bool publish_frame(const std::string& topic, std::span<const std::byte> payload, std::uint32_t expiry) = 0;
+    virtual bool publish_frame(const std::string& topic, std::span<const std::byte> payload,
+                               std::uint32_t expiry) = 0;
     /// QoS 1; `acknowledged` with `number` follows.
     virtual bool publish_acknowledged(const std::string& topic, std::string_view payload, bool retained,
                                       std::uint64_t number) = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One connection to one broker, kept up for ever: resolves, connects, subscribes, ticks, notices when the line
-// is dead, and starts again. Bridges share it as Subscribers. The loop's thread.
+// One connection to one broker, kept up for ever: resolves, connects, subscribes, ticks, notices when the
+// line is dead, and starts again. Bridges share it as Subscribers. The loop's thread.
 //
 // A failure is never an error to the caller: it is logged once, with its cause, and cured by trying again.
 #pragma once
@@ -28,8 +28,8 @@ class Subscriber {
     virtual void on_online() = 0;
     /// Nothing published after the tick `acknowledged` is known to have arrived.
     virtual void on_offline(std::uint64_t acknowledged) = 0;
-    /// A message below one of the subscriber's prefixes. It entered the broker's queue for us at `fresh_since`
-    /// or later. `level` is the last level of its topic. Both are gone when the call returns.
+    /// A message below one of the subscriber's prefixes. It entered the broker's queue for us at
+    /// `fresh_since` or later. `level` is the last level of its topic. Both are gone when the call returns.
     virtual void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
                             TimePoint fresh_since) = 0;
     /// Messages that were dropped before the subscriber could see them.
@@ -93,12 +93,12 @@ class Connection {
   private:
     enum class State {
         stopped,
-        waiting,      ///< for the next attempt
-        resolving,    ///< the host name
-        queueing,     ///< another connection to the same address is just being made
+        waiting,    ///< for the next attempt
+        resolving,  ///< the host name
+        queueing,   ///< another connection to the same address is just being made
         connecting,
         subscribing,
-        testing,      ///< that No Local works
+        testing,  ///< that No Local works
         online,
         stopping,
     };
@@ -149,23 +149,23 @@ class Connection {
     State state_ = State::stopped;
     ConnectOptions options_;
     std::unique_ptr<Client> client_;
-    std::optional<Fence> fence_;       ///< from the first subscription until the client goes
-    std::vector<Filter> asked_;        ///< filters of the SUBSCRIBE under way
-    std::uint64_t attempt_ = 0;        ///< number of the current attempt
-    std::size_t next_address_ = 0;     ///< which of several addresses to try
+    std::optional<Fence> fence_;    ///< from the first subscription until the client goes
+    std::vector<Filter> asked_;     ///< filters of the SUBSCRIBE under way
+    std::uint64_t attempt_ = 0;     ///< number of the current attempt
+    std::size_t next_address_ = 0;  ///< which of several addresses to try
     std::vector<std::string> addresses_;
     bool self_test_echoed_ = false;
     bool tick_missing_told_ = false;
 
     TimePoint online_since_{};
-    int short_lives_ = 0;              ///< connections in a row that the broker ended soon
+    int short_lives_ = 0;  ///< connections in a row that the broker ended soon
     TimePoint outage_began_{};
     bool first_retry_ = true;
-    bool settling_ = false;            ///< after a frozen broker: nothing is believed fresh yet
-    TimePoint settled_at_{};           ///< when a returned tick ends that
+    bool settling_ = false;                  ///< after a frozen broker: nothing is believed fresh yet
+    TimePoint settled_at_{};                 ///< when a returned tick ends that
     std::optional<TimePoint> diagnosed_at_;  ///< in this outage
-    std::string failure_;              ///< of the attempt that is being diagnosed
-    std::string reported_;             ///< last reason that was logged in this outage
+    std::string failure_;                    ///< of the attempt that is being diagnosed
+    std::string reported_;                   ///< last reason that was logged in this outage
     loop::Callback stopped_;
 };
 

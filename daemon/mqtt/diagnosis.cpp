@@ -35,8 +35,9 @@ using Session = std::unique_ptr<SSL, Deleter<SSL_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 
 std::string where(const ConnectOptions& options) {
-    return options.host == options.address ? text(options.host, " port ", options.port)
-                                           : text(options.host, " (", options.address, ") port ", options.port);
+    return options.host == options.address
+               ? text(options.host, " port ", options.port)
+               : text(options.host, " (", options.address, ") port ", options.port);
 }
 
 bool is_loopback(const std::string& address) {
@@ -52,7 +53,8 @@ std::string explain_connect(int error, const ConnectOptions& options) {
                             : ": no broker listens there. mosquitto 2 listens on loopback only unless a "
                               "\"listener\" is configured");
         case ETIMEDOUT:
-            return text("no answer from ", where(options), ": a wrong address, or a firewall that drops packets");
+            return text("no answer from ", where(options),
+                        ": a wrong address, or a firewall that drops packets");
         case ENETUNREACH:
         case EHOSTUNREACH:
             return text(where(options), " cannot be reached: no route (is the network up?)");
@@ -125,8 +127,8 @@ std::optional<std::string> load_files(SSL_CTX* context, const TlsOptions& tls) {
 std::string names_in(X509* certificate) {
     std::string names;
     const auto add = [&](std::string_view name) { names += text(names.empty() ? "" : ", ", name); };
-    const std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>> list(static_cast<GENERAL_NAMES*>(
-        X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    const std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>> list(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
     for (int i = 0; list && i < sk_GENERAL_NAME_num(list.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(list.get(), i);
         if (name->type == GEN_DNS) {
@@ -158,14 +160,16 @@ std::string explain_verification(SSL* session, const ConnectOptions& options) {
     const std::string server = text("the certificate of ", where(options));
     switch (code) {
         case X509_V_ERR_CERT_HAS_EXPIRED:
-            return text(server, " has expired", certificate ? text(" on ", date_of(X509_get0_notAfter(certificate.get()))) : "",
+            return text(server, " has expired",
+                        certificate ? text(" on ", date_of(X509_get0_notAfter(certificate.get()))) : "",
                         ": renew it (or set this machine's clock, if that is wrong)");
         case X509_V_ERR_CERT_NOT_YET_VALID:
             return text(server, " is not valid yet: is this machine's clock right?");
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
-            return text("wrong host name: ", server, " is for ", certificate ? names_in(certificate.get()) : "another host",
-                        ", not for ", options.host, ": use a name that it carries in the URL");
+            return text("wrong host name: ", server, " is for ",
+                        certificate ? names_in(certificate.get()) : "another host", ", not for ",
+                        options.host, ": use a name that it carries in the URL");
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
         case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -187,7 +191,8 @@ std::string explain_handshake(SSL* session, const ConnectOptions& options) {
     const int reason = ERR_GET_REASON(ERR_peek_last_error());
     if (reason == SSL_R_WRONG_VERSION_NUMBER || ERR_peek_last_error() == 0) {
         ERR_clear_error();
-        return text(where(options), " does not speak TLS: is it the plain MQTT port? Plain MQTT is mqtt://, "
+        return text(where(options),
+                    " does not speak TLS: is it the plain MQTT port? Plain MQTT is mqtt://, "
                     "TLS usually port 8883");
     }
     return text("TLS with ", where(options), " failed: ", openssl_reason(),
@@ -224,8 +229,9 @@ std::optional<std::string> read_alert(SSL* session, int fd, const ConnectOptions
         return std::nullopt;
     }
     return text("the broker at ", where(options), " refuses this client: ", openssl_reason(),
-                options.tls->cert_file.empty() ? ": it demands a client certificate (\"cert_file\", \"key_file\")"
-                                               : ": it does not accept the client certificate");
+                options.tls->cert_file.empty()
+                    ? ": it demands a client certificate (\"cert_file\", \"key_file\")"
+                    : ": it does not accept the client certificate");
 }
 
 std::optional<std::string> diagnose_tls(const ConnectOptions& options, int fd) {
@@ -264,35 +270,53 @@ std::optional<std::string> diagnose(const ConnectOptions& options) {
 
 void diagnose_later(const ConnectOptions& options, std::uint64_t number, std::shared_ptr<Inbox> inbox) {
     std::thread([options, number, inbox = std::move(inbox)] {
-        inbox->control({.kind = Control::Kind::diagnosed, .number = number, .text = diagnose(options).value_or("")});
+        inbox->control(
+            {.kind = Control::Kind::diagnosed, .number = number, .text = diagnose(options).value_or("")});
     }).detach();
 }
 
 std::string explain_connack(int code, int protocol) {
     if (protocol == 5) {
         switch (code) {
-            case 0x84: return "the broker does not speak MQTT 5";
-            case 0x85: return "the broker does not accept the client id: set another \"client_id\"";
-            case 0x86: return "wrong user name or password";
-            case 0x87: return "not authorized: the broker wants a user name and password, or forbids this client";
+            case 0x84:
+                return "the broker does not speak MQTT 5";
+            case 0x85:
+                return "the broker does not accept the client id: set another \"client_id\"";
+            case 0x86:
+                return "wrong user name or password";
+            case 0x87:
+                return "not authorized: the broker wants a user name and password, or forbids this client";
             case 0x88:
-            case 0x89: return "the broker is unavailable or busy";
-            case 0x8a: return "the broker has banned this client";
-            case 0x90: return "the broker forbids the topic of our will: allow it, or set \"status_topic\"";
-            case 0x97: return "the broker's quota is used up";
+            case 0x89:
+                return "the broker is unavailable or busy";
+            case 0x8a:
+                return "the broker has banned this client";
+            case 0x90:
+                return "the broker forbids the topic of our will: allow it, or set \"status_topic\"";
+            case 0x97:
+                return "the broker's quota is used up";
             case 0x9c:
-            case 0x9d: return "the broker asks to use another server";
-            case 0x9f: return "the broker limits the rate of connections";
-            default: return text("the broker refuses the connection with reason ", code);
+            case 0x9d:
+                return "the broker asks to use another server";
+            case 0x9f:
+                return "the broker limits the rate of connections";
+            default:
+                return text("the broker refuses the connection with reason ", code);
         }
     }
     switch (code) {
-        case 1: return "the broker does not speak MQTT 3.1.1";
-        case 2: return "the broker does not accept the client id: set another \"client_id\"";
-        case 3: return "the broker is unavailable";
-        case 4: return "wrong user name or password";
-        case 5: return "not authorized: the broker wants a user name and password, or forbids this client";
-        default: return text("the broker refuses the connection with code ", code);
+        case 1:
+            return "the broker does not speak MQTT 3.1.1";
+        case 2:
+            return "the broker does not accept the client id: set another \"client_id\"";
+        case 3:
+            return "the broker is unavailable";
+        case 4:
+            return "wrong user name or password";
+        case 5:
+            return "not authorized: the broker wants a user name and password, or forbids this client";
+        default:
+            return text("the broker refuses the connection with code ", code);
     }
 }
 

@@ -2,8 +2,8 @@
 // The tick of one connection (docs/wire-format.md, rules for every connection): flow control, liveness and
 // freshness from one acknowledged message now and then. Pure bookkeeping; time is an argument.
 //
-// Two kinds: a `returning` fence is subscribed to its own ticks and ticks all the time; the other belongs to a
-// connection that only publishes, and ticks only while frames are under way.
+// Two kinds: a `returning` fence is subscribed to its own ticks and ticks all the time; the other belongs to
+// a connection that only publishes, and ticks only while frames are under way.
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ class Fence {
     static constexpr std::uint64_t kWindow = 4;  ///< ticks unacknowledged at most: 64 KiB ahead of the broker
 
     /// A session begins: what it brings entered the broker's queue after `now`.
-    Fence(const Settings& settings, TimePoint now) : settings_(settings), last_sent_(now), fresh_since_(now) {}
+    Fence(const Settings& settings, TimePoint now)
+        : settings_(settings), last_sent_(now), fresh_since_(now) {}
 
     /// Whether frames may be published: false while kWindow ticks are unacknowledged.
     bool open() const { return sent_ - acknowledged_ < kWindow; }

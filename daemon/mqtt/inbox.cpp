@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/mqtt/inbox.hpp"
 
-
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -56,7 +55,8 @@ void Inbox::forget_messages() {
     waiting_.clear();
     messages_ = 0;
     for (Control& control : kept) {
-        waiting_.items.push_back({true, false, 0, static_cast<std::uint32_t>(waiting_.controls.size()), 0, 0});
+        waiting_.items.push_back(
+            {true, false, 0, static_cast<std::uint32_t>(waiting_.controls.size()), 0, 0});
         waiting_.controls.push_back(std::move(control));
     }
 }

@@ -33,14 +33,14 @@ struct Route {
 /// Something other than a message that happened to the connection.
 struct Control {
     enum class Kind {
-        resolved,         ///< `addresses`, or none and `text`
+        resolved,  ///< `addresses`, or none and `text`
         connected,
-        connect_failed,   ///< `code`: CONNACK's reason, or negative; `text`
-        lost,             ///< `code`: DISCONNECT's reason, 0 if the broker said none; `text`
-        subscribed,       ///< `grants`: a code per filter
-        subscribe_failed, ///< `text`
-        acknowledged,     ///< PUBACK for message `number`
-        diagnosed,        ///< `text`
+        connect_failed,    ///< `code`: CONNACK's reason, or negative; `text`
+        lost,              ///< `code`: DISCONNECT's reason, 0 if the broker said none; `text`
+        subscribed,        ///< `grants`: a code per filter
+        subscribe_failed,  ///< `text`
+        acknowledged,      ///< PUBACK for message `number`
+        diagnosed,         ///< `text`
     };
     Kind kind;
     std::uint64_t number = 0;  ///< which attempt or message
@@ -56,9 +56,9 @@ class Inbox {
         bool is_control;
         bool retained;
         Slot slot;
-        std::uint32_t at;      ///< index of the control event, or offset of the last level of the topic
-        std::uint32_t level;   ///< its length; the payload follows
-        std::uint32_t payload; ///< its length
+        std::uint32_t at;       ///< index of the control event, or offset of the last level of the topic
+        std::uint32_t level;    ///< its length; the payload follows
+        std::uint32_t payload;  ///< its length
     };
     /// Everything that waited, in the order in which it happened.
     struct Batch {

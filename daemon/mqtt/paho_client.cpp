@@ -20,7 +20,7 @@ namespace {
 
 namespace paho = ::mqtt;
 
-constexpr int kRefused = 0x80;  // MQTT's reason codes from here on mean no
+constexpr int kRefused = 0x80;   // MQTT's reason codes from here on mean no
 constexpr int kFlushTime = 500;  // milliseconds that Paho may take to send what is queued before a goodbye
 
 std::string peer_name(const std::string& address, std::uint16_t port) {
@@ -64,7 +64,8 @@ std::vector<int> sockets_to(const std::string& peer) {
 
 std::string server_uri(const ConnectOptions& options) {
     const bool ipv6 = options.host.find(':') != std::string::npos;
-    return text(options.tls ? "ssl://" : "tcp://", ipv6 ? "[" : "", options.host, ipv6 ? "]" : "", ':', options.port);
+    return text(options.tls ? "ssl://" : "tcp://", ipv6 ? "[" : "", options.host, ipv6 ? "]" : "", ':',
+                options.port);
 }
 
 int whole_seconds(Duration duration) {
@@ -87,7 +88,8 @@ paho::ssl_options tls_options(const TlsOptions& tls) {
 
 /// What Paho knows of a failure: a reason code of MQTT 5, a return code of CONNACK in 3.1.1, or its own.
 std::string explain(const paho::token& token, int code) {
-    return token.get_reason_code() > 0 ? paho::exception::reason_code_str(code) : paho::exception::error_str(code);
+    return token.get_reason_code() > 0 ? paho::exception::reason_code_str(code)
+                                       : paho::exception::error_str(code);
 }
 
 paho::connect_options connect_options(const ConnectOptions& options) {
@@ -153,7 +155,9 @@ class PahoClient final : public Client, paho::iaction_listener {
 
     Result<void> connect() override {
         pin_address(options_.host, options_.address);
-        return guarded("connecting", [&] { client_.connect(connect_options(options_), context(Operation::connect), *this); });
+        return guarded("connecting", [&] {
+            client_.connect(connect_options(options_), context(Operation::connect), *this);
+        });
     }
 
     /// One SUBSCRIBE per filter: Paho C++ 1.2.0 crashes when it is given options for several at once.
@@ -179,10 +183,12 @@ class PahoClient final : public Client, paho::iaction_listener {
         return {};
     }
 
-    bool publish_frame(const std::string& topic, std::span<const std::byte> payload, std::uint32_t expiry) override {
+    bool publish_frame(const std::string& topic, std::span<const std::byte> payload,
+                       std::uint32_t expiry) override {
         const auto message = paho::make_message(topic, payload.data(), payload.size(), 0, false);
         if (options_.protocol == 5) {
-            message->set_properties({{paho::property::MESSAGE_EXPIRY_INTERVAL, static_cast<std::int32_t>(expiry)}});
+            message->set_properties(
+                {{paho::property::MESSAGE_EXPIRY_INTERVAL, static_cast<std::int32_t>(expiry)}});
         }
         return guarded("publishing", [&] { client_.publish(message); }).has_value();
     }
@@ -190,7 +196,8 @@ class PahoClient final : public Client, paho::iaction_listener {
     bool publish_acknowledged(const std::string& topic, std::string_view payload, bool retained,
                               std::uint64_t number) override {
         const auto message = paho::make_message(topic, payload.data(), payload.size(), 1, retained);
-        return guarded("publishing", [&] { client_.publish(message, context(Operation::publish, number), *this); })
+        return guarded("publishing",
+                       [&] { client_.publish(message, context(Operation::publish, number), *this); })
             .has_value();
     }
 
@@ -201,7 +208,8 @@ class PahoClient final : public Client, paho::iaction_listener {
 
     void disconnect() override {
         set_linger(false);  // what was said last must arrive
-        if (!guarded("disconnecting", [&] { client_.disconnect(kFlushTime, context(Operation::disconnect), *this); })) {
+        if (!guarded("disconnecting",
+                     [&] { client_.disconnect(kFlushTime, context(Operation::disconnect), *this); })) {
             tell_lost(0, "not connected");
         }
     }
@@ -249,20 +257,23 @@ class PahoClient final : public Client, paho::iaction_listener {
         const int code = reason > 0 ? reason : token.get_return_code();
         switch (static_cast<Operation>(value & 3)) {
             case Operation::connect:
-                inbox_.control({.kind = Control::Kind::connect_failed, .code = code, .text = explain(token, code)});
+                inbox_.control(
+                    {.kind = Control::Kind::connect_failed, .code = code, .text = explain(token, code)});
                 break;
             case Operation::subscribe:
                 if (code >= kRefused) {
                     granted(value >> 2, code);
                 } else {
-                    inbox_.control(
-                        {.kind = Control::Kind::subscribe_failed, .code = code, .text = explain(token, code)});
+                    inbox_.control({.kind = Control::Kind::subscribe_failed,
+                                    .code = code,
+                                    .text = explain(token, code)});
                 }
                 break;
             case Operation::publish:
                 // A PUBACK that says no (forbidden topic) still proves that the line works.
                 if (reason >= kRefused) {
-                    inbox_.control({.kind = Control::Kind::acknowledged, .number = value >> 2, .code = reason});
+                    inbox_.control(
+                        {.kind = Control::Kind::acknowledged, .number = value >> 2, .code = reason});
                 }
                 break;
             case Operation::disconnect:

@@ -14,7 +14,8 @@ namespace mqttcan::mqtt {
 inline Duration reconnect_delay(Duration outage, bool first, double chance, Duration longest) {
     using std::chrono::milliseconds;
     if (first) {
-        return std::min(longest, Duration(static_cast<Duration::rep>(chance * Duration(milliseconds(500)).count())));
+        return std::min(longest,
+                        Duration(static_cast<Duration::rep>(chance * Duration(milliseconds(500)).count())));
     }
     const Duration ceiling = std::clamp(outage / 3, std::min(longest, Duration(milliseconds(250))), longest);
     return Duration(static_cast<Duration::rep>(static_cast<double>(ceiling.count()) * (0.5 + chance / 2)));

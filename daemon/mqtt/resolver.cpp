@@ -33,7 +33,8 @@ Pins& pins() {
 
 std::string numeric(const addrinfo& entry) {
     std::array<char, NI_MAXHOST> host{};
-    const int failed = ::getnameinfo(entry.ai_addr, entry.ai_addrlen, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
+    const int failed =
+        ::getnameinfo(entry.ai_addr, entry.ai_addrlen, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
     return failed != 0 ? std::string() : std::string(host.data());
 }
 
@@ -42,7 +43,8 @@ std::string explain(int code, const std::string& host) {
         case EAI_NONAME:
             return text("host name \"", host, "\" does not exist (is it spelled right?)");
         case EAI_AGAIN:
-            return text("host name \"", host, "\" cannot be resolved: no answer from the name server (is the network up?)");
+            return text("host name \"", host,
+                        "\" cannot be resolved: no answer from the name server (is the network up?)");
         default:
             return text("host name \"", host, "\" cannot be resolved: ", ::gai_strerror(code));
     }
@@ -102,7 +104,8 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
         std::string address;
         {
             const std::lock_guard lock(pins().mutex);
-            if (const auto pinned = pins().addresses.find(std::string_view(node)); pinned != pins().addresses.end()) {
+            if (const auto pinned = pins().addresses.find(std::string_view(node));
+                pinned != pins().addresses.end()) {
                 address = pinned->second;
             }
         }

@@ -13,7 +13,7 @@ struct Host {
     std::string fingerprint;  ///< stable, of machine and instance; in the default client id
     std::string session;      ///< random, new with each process
     std::string version;
-    bool temporary = false;   ///< `mqttcan tunnel`: leaves no status behind
+    bool temporary = false;  ///< `mqttcan tunnel`: leaves no status behind
 };
 
 }  // namespace mqttcan::supervisor

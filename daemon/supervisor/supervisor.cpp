@@ -13,11 +13,11 @@ using namespace std::chrono_literals;
 
 constexpr Duration kFirstRetry = 250ms;
 constexpr Duration kLongestRetry = 5s;
-constexpr Duration kLeftoverAge = 3s;    // a link without alias for so long was left behind by a crash
+constexpr Duration kLeftoverAge = 3s;  // a link without alias for so long was left behind by a crash
 constexpr Duration kFlushTime = 1s;
 constexpr Duration kFlushStep = 10ms;
 constexpr Duration kQuietTime = 1s;
-constexpr int kBusyRounds = 20;          // then somebody is undoing what we do: slow down
+constexpr int kBusyRounds = 20;  // then somebody is undoing what we do: slow down
 constexpr int kRoundsAtOnce = 8;
 
 }  // namespace
@@ -35,16 +35,19 @@ Supervisor::Supervisor(loop::Loop& loop, netlink::Links& links, netlink::LinkWat
       retry_timer_(loop, [this] { reconcile(); }),
       flush_timer_(loop, [this] { on_flush_timer(); }) {
     for (Line& line : lines(config, host)) {
-        auto& connection = connections_.emplace_back(
-            std::make_unique<mqtt::Connection>(loop, factory, line.settings, log_));
+        auto& connection =
+            connections_.emplace_back(std::make_unique<mqtt::Connection>(loop, factory, line.settings, log_));
         connection->add(*this, {});
         for (const config::Bus& bus : line.buses) {
-            const Log bus_log = log_.for_bus(bus.name.str(), bus.interface ? bus.interface->str() : std::string());
-            bridge::Identity identity{host.session, host.version, status_topic(bus, line.settings), host.temporary};
+            const Log bus_log =
+                log_.for_bus(bus.name.str(), bus.interface ? bus.interface->str() : std::string());
+            bridge::Identity identity{host.session, host.version, status_topic(bus, line.settings),
+                                      host.temporary};
             buses_.push_back({
                 .bus = bus,
                 .connection = connection.get(),
-                .bridge = std::make_unique<bridge::Bridge>(loop, *connection, bus, std::move(identity), bus_log),
+                .bridge =
+                    std::make_unique<bridge::Bridge>(loop, *connection, bus, std::move(identity), bus_log),
                 .log = bus_log,
             });
         }
@@ -246,7 +249,8 @@ void Supervisor::stop(loop::Callback done) {
 }
 
 void Supervisor::on_flush_timer() {
-    const bool flushed = std::ranges::all_of(buses_, [](const BusRuntime& bus) { return bus.bridge->flushed(); });
+    const bool flushed =
+        std::ranges::all_of(buses_, [](const BusRuntime& bus) { return bus.bridge->flushed(); });
     if (flushed || BootClock::now() >= flush_until_) {
         disconnect();
     } else {

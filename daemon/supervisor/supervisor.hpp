@@ -28,8 +28,8 @@ namespace mqttcan::supervisor {
 class Supervisor final : mqtt::Subscriber {
   public:
     /// `tell` gets a line for a person whenever it changes: "2 of 3 buses up; ...".
-    Supervisor(loop::Loop&, netlink::Links&, netlink::LinkWatcher&, mqtt::ClientFactory&, const config::Config&,
-               const Host&, Log, std::function<void(const std::string&)> tell);
+    Supervisor(loop::Loop&, netlink::Links&, netlink::LinkWatcher&, mqtt::ClientFactory&,
+               const config::Config&, const Host&, Log, std::function<void(const std::string&)> tell);
     ~Supervisor() override;
 
     /// When it returns, every link that could be made is there.
@@ -82,13 +82,13 @@ class Supervisor final : mqtt::Subscriber {
     loop::IoSource link_source_;
     loop::Timer retry_timer_;
     loop::Timer flush_timer_;
-    std::set<std::string> failures_;            ///< of the last round of actions, so that each is logged once
-    std::map<int, TimePoint> leftovers_;        ///< since when
+    std::set<std::string> failures_;      ///< of the last round of actions, so that each is logged once
+    std::map<int, TimePoint> leftovers_;  ///< since when
     Duration retry_delay_{};
     TimePoint acted_at_{};
-    int busy_rounds_ = 0;                       ///< rounds with actions in quick succession
+    int busy_rounds_ = 0;  ///< rounds with actions in quick succession
     TimePoint flush_until_{};
-    std::size_t connected_ = 0;                 ///< connections that have not said goodbye
+    std::size_t connected_ = 0;  ///< connections that have not said goodbye
     bool stopping_ = false;
     loop::Callback stopped_;
 };

@@ -38,7 +38,8 @@ std::optional<mqtt::TlsOptions> tls_options(const config::Broker& broker) {
     if (!broker.tls) {
         return std::nullopt;
     }
-    return mqtt::TlsOptions{broker.tls->ca_file, broker.tls->cert_file, broker.tls->key_file, broker.tls->insecure};
+    return mqtt::TlsOptions{broker.tls->ca_file, broker.tls->cert_file, broker.tls->key_file,
+                            broker.tls->insecure};
 }
 
 bool may_write(const Bus& bus) {
@@ -72,7 +73,8 @@ std::string default_client_id(const config::Broker& broker, const Host& host) {
     return broker.name.str() == "default" ? id : id + '-' + broker.name.str();
 }
 
-Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host& host, const std::string& suffix) {
+Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host& host,
+               const std::string& suffix) {
     const std::string base = !broker.client_id.empty() ? broker.client_id : default_client_id(broker, host);
     mqtt::ConnectionSettings settings{
         .name = broker.name.str(),
@@ -91,11 +93,12 @@ Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host&
         .message_expiry = message_expiry(buses),
         .self_test_no_local = std::ranges::any_of(buses, &Bus::accept_pymqtt2can_clients),
     };
-    const std::string topic =
-        broker.status_topic ? *broker.status_topic + (broker.status_topic->empty() ? "" : suffix)
-                            : codec::connection_status_topic(settings.client_id);
+    const std::string topic = broker.status_topic
+                                  ? *broker.status_topic + (broker.status_topic->empty() ? "" : suffix)
+                                  : codec::connection_status_topic(settings.client_id);
     if (!topic.empty()) {
-        settings.will = {topic, codec::to_json(codec::ConnectionStatus{host.session, "offline", host.version})};
+        settings.will = {topic,
+                         codec::to_json(codec::ConnectionStatus{host.session, "offline", host.version})};
         settings.birth = codec::to_json(codec::ConnectionStatus{host.session, "online", host.version});
     }
     return {std::move(settings), std::move(buses)};

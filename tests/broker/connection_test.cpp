@@ -33,7 +33,8 @@ class Listener final : public Subscriber {
     void on_offline(std::uint64_t) override { ++offline; }
     void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
                     TimePoint fresh_since) override {
-        heard.push_back(text(level, '=', std::string_view(reinterpret_cast<const char*>(payload.data()), payload.size()),
+        heard.push_back(text(level, '=',
+                             std::string_view(reinterpret_cast<const char*>(payload.data()), payload.size()),
                              retained ? " retained" : ""));
         oldest = std::max(oldest, BootClock::now() - fresh_since);
     }
@@ -77,7 +78,9 @@ class ConnectionTest : public testing::Test {
         }
         return done();
     }
-    static std::span<const std::byte> bytes(std::string_view words) { return std::as_bytes(std::span(words)); }
+    static std::span<const std::byte> bytes(std::string_view words) {
+        return std::as_bytes(std::span(words));
+    }
 
     RecordingLog log_;
     PahoFactory factory_;
@@ -184,7 +187,8 @@ TEST_F(ConnectionTest, NamesAWrongPassword) {
     test::Mosquitto broker("allow_anonymous false\n");
     connect(settings(broker));
     ASSERT_TRUE(wait([&] { return !log_.lines.empty(); }));
-    EXPECT_THAT(log_.lines, Contains(AnyOf(HasSubstr("not authorized"), HasSubstr("wrong user name or password"))));
+    EXPECT_THAT(log_.lines,
+                Contains(AnyOf(HasSubstr("not authorized"), HasSubstr("wrong user name or password"))));
 }
 
 TEST_F(ConnectionTest, NamesADuplicateClientId) {
@@ -197,7 +201,8 @@ TEST_F(ConnectionTest, NamesADuplicateClientId) {
     connect(other);
     const auto named = [&] {
         return std::ranges::any_of(log_.lines, [](const std::string& line) {
-            return line.find("another client") != std::string::npos && line.find("client_id") != std::string::npos;
+            return line.find("another client") != std::string::npos &&
+                   line.find("client_id") != std::string::npos;
         });
     };
     EXPECT_TRUE(wait(named)) << testing::PrintToString(log_.lines);

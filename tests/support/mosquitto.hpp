@@ -68,7 +68,8 @@ class Mosquitto {
   public:
     /// `settings` are lines of mosquitto.conf below the listener.
     explicit Mosquitto(const std::string& settings = "allow_anonymous true\n") : port_(free_port()) {
-        std::ofstream(folder_ / "mosquitto.conf") << "listener " << port_ << " 127.0.0.1\nuser root\n" << settings;
+        std::ofstream(folder_ / "mosquitto.conf") << "listener " << port_ << " 127.0.0.1\nuser root\n"
+                                                  << settings;
         start();
     }
     Mosquitto(const Mosquitto&) = delete;
@@ -88,7 +89,8 @@ class Mosquitto {
         posix_spawn_file_actions_adddup2(&actions, 1, 2);
         std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
         char* environment[] = {path.data(), nullptr};
-        const int failed = ::posix_spawn(&pid_, "/usr/sbin/mosquitto", &actions, nullptr, arguments, environment);
+        const int failed =
+            ::posix_spawn(&pid_, "/usr/sbin/mosquitto", &actions, nullptr, arguments, environment);
         posix_spawn_file_actions_destroy(&actions);
         if (failed != 0) {
             throw std::runtime_error("mosquitto cannot be started: scripts/bootstrap");

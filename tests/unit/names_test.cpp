@@ -15,7 +15,8 @@ TEST(InterfaceName, TakesWhatTheKernelTakes) {
 }
 
 TEST(InterfaceName, RefusesWhatTheKernelRefusesOrWouldCutShort) {
-    for (const char* name : {"", ".", "..", "1234567890123456", "a/b", "a:b", "a b", "vcan%d", "\x7f", "\xc3\xa4"}) {
+    for (const char* name :
+         {"", ".", "..", "1234567890123456", "a/b", "a:b", "a b", "vcan%d", "\x7f", "\xc3\xa4"}) {
         EXPECT_FALSE(InterfaceName::parse(name)) << name;
     }
 }
@@ -33,8 +34,8 @@ TEST(Topic, MayHaveAnyNumberOfLevels) {
 }
 
 TEST(Topic, RefusesWhatWouldReachAnotherTopic) {
-    for (const char* topic : {"", "/can", "can/", "a//b", "can/+", "#", "$SYS/can", "can/s", "s/can", "a/mqttcan/b",
-                              "a\nb", "a\xff", "\xed\xa0\x80", "\xc0\xaf"}) {
+    for (const char* topic : {"", "/can", "can/", "a//b", "can/+", "#", "$SYS/can", "can/s", "s/can",
+                              "a/mqttcan/b", "a\nb", "a\xff", "\xed\xa0\x80", "\xc0\xaf"}) {
         EXPECT_FALSE(Topic::parse(topic)) << topic;
     }
 }

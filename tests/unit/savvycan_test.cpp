@@ -41,15 +41,16 @@ can::Frame frame_of(const json& fields) {
     const auto data = from_hex(fields.at("data"));
     std::ranges::copy(data, frame.data.begin());
     frame.length = static_cast<std::uint8_t>(data.size());
-    frame.stamp = WallTime(std::chrono::microseconds(static_cast<std::int64_t>(fields.at("timestamp_us").get<std::uint64_t>())));
+    frame.stamp = WallTime(
+        std::chrono::microseconds(static_cast<std::int64_t>(fields.at("timestamp_us").get<std::uint64_t>())));
     return frame;
 }
 
 std::string_view word(Bad bad) {
     static const std::map<Bad, std::string_view> kWords = {
-        {Bad::short_payload, "short_payload"}, {Bad::bad_id, "bad_id"},
+        {Bad::short_payload, "short_payload"},     {Bad::bad_id, "bad_id"},
         {Bad::id_out_of_range, "id_out_of_range"}, {Bad::bad_length, "bad_length"},
-        {Bad::unknown_flags, "unknown_flags"}, {Bad::bad_combination, "bad_combination"},
+        {Bad::unknown_flags, "unknown_flags"},     {Bad::bad_combination, "bad_combination"},
     };
     return kWords.at(bad);
 }

@@ -34,8 +34,8 @@ Result<TunnelOptions> parse(std::vector<std::string> words) {
 }
 
 TEST(Tunnel, TakesEveryFlagOfPyMqtt2Can) {
-    const auto options = parse({"-b", "socketcan", "-i", "can0", "-s", "500000", "-u", "me", "-p", "secret", "-t", "car7",
-                                "-H", "broker.example.com", "-P", "1883", "-S"});
+    const auto options = parse({"-b", "socketcan", "-i", "can0", "-s", "500000", "-u", "me", "-p", "secret",
+                                "-t", "car7", "-H", "broker.example.com", "-P", "1883", "-S"});
     ASSERT_TRUE(options) << options.error().what;
     EXPECT_EQ(options->interface, "can0");
     EXPECT_EQ(options->topic, "car7");
@@ -75,7 +75,8 @@ TEST(Tunnel, NamesWhatIsSupportedWhenABusTypeIsNot) {
 }
 
 TEST(Tunnel, DemandsAWordOnWritingWhenStrangersCouldDriveTheBus) {
-    EXPECT_THAT(parse({"-S", "-i", "can0", "-H", "broker.example.com"}).error().what, HasSubstr("--write none"));
+    EXPECT_THAT(parse({"-S", "-i", "can0", "-H", "broker.example.com"}).error().what,
+                HasSubstr("--write none"));
     EXPECT_TRUE(parse({"-S", "-i", "can0", "-H", "broker.example.com", "--write", "none"}));
     EXPECT_TRUE(parse({"-S", "-i", "can0", "-H", "broker.example.com", "--write", "all"}));
     EXPECT_TRUE(parse({"-S", "-i", "can0", "-H", "broker.example.com", "-u", "me", "-p", "x"}));
@@ -106,11 +107,13 @@ TEST(Tunnel, RefusesWhatContradictsItself) {
 TEST(Tunnel, HintsThatPIsThePasswordWhenItLooksLikeAPort) {
     EXPECT_THAT(hints(*parse({"-i", "vcan0", "-H", "127.0.0.1", "-u", "me", "-p", "1883"})),
                 testing::Contains(HasSubstr("-P")));
-    EXPECT_THAT(hints(*parse({"-i", "vcan0", "-H", "127.0.0.1", "-u", "me", "-p", "1883", "-P", "1883"})), IsEmpty());
+    EXPECT_THAT(hints(*parse({"-i", "vcan0", "-H", "127.0.0.1", "-u", "me", "-p", "1883", "-P", "1883"})),
+                IsEmpty());
 }
 
 TEST(Tunnel, BecomesAConfigurationThatRemovesWhatItMade) {
-    const auto config = tunnel_config(*parse({"-S", "-i", "vcan0", "-H", "::1", "-t", "car7"}), config::Kind::vcan);
+    const auto config =
+        tunnel_config(*parse({"-S", "-i", "vcan0", "-H", "::1", "-t", "car7"}), config::Kind::vcan);
     ASSERT_TRUE(config) << config.error().what;
     ASSERT_EQ(config->buses.size(), 1U);
     EXPECT_EQ(config->buses[0].on_stop, config::OnStop::remove);

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+// How a connection comes and goes: attempt, refusal, diagnosis, subscription, loss.
+#include "daemon/mqtt/connection.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "daemon/mqtt/diagnosis.hpp"
+#include "daemon/mqtt/reconnect.hpp"
+#include "daemon/mqtt/resolver.hpp"
+
+namespace mqttcan::mqtt {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kAttemptTime = 10s;   // for resolving, connecting and subscribing together
+constexpr Duration kQueueTime = 20ms;    // until asking the factory again
+constexpr Duration kSettleTime = 250ms;  // in which a thawed broker works off what it had received before
+constexpr Duration kDiagnosisInterval = 10s;
+constexpr Duration kRefusalDelay = 5s;  // after a refusal that another try is unlikely to cure
+constexpr Duration kShortLife = 3s;
+constexpr int kManyShortLives = 3;
+constexpr int kSessionTakenOver = 0x8e;
+constexpr int kRefused = 0x80;  // MQTT reason codes from here on mean no
+
+}  // namespace
+
+void Connection::attempt() {
+    state_ = State::resolving;
+    ++attempt_;
+    auto password = settings_.password();
+    if (!password) {
+        drop(password.error().what);
+        return;
+    }
+    const int protocol = options_.protocol;
+    options_ = {
+        .host = settings_.host,
+        .address = {},
+        .port = settings_.port,
+        .tls = settings_.tls,
+        .client_id = settings_.client_id,
+        .username = settings_.username,
+        .password = std::move(*password),
+        .will = settings_.will,
+        .protocol = protocol,
+        .keep_alive = settings_.keep_alive,
+        .timeout = kAttemptTime,
+    };
+    attempt_timer_.arm(BootClock::now() + kAttemptTime);
+    resolve_later(settings_.host, attempt_, inbox_);
+}
+
+void Connection::on_attempt_timer() {
+    switch (state_) {
+        case State::waiting:
+            attempt();
+            break;
+        case State::queueing:
+            make_client();
+            break;
+        case State::stopping:
+            finish_stop();
+            break;
+        case State::resolving:
+            drop(text("no answer from the name server about \"", settings_.host, '"'));
+            break;
+        case State::connecting:
+        case State::subscribing:
+        case State::testing:
+            drop("no answer from the broker to MQTT's greeting (is something else listening on that port?)");
+            break;
+        case State::stopped:
+        case State::online:
+            break;
+    }
+}
+
+void Connection::on_resolved(const Control& control) {
+    if (state_ != State::resolving || control.number != attempt_) {
+        return;
+    }
+    if (control.addresses.empty()) {
+        drop(control.text);
+        return;
+    }
+    addresses_ = control.addresses;
+    options_.address = addresses_[next_address_++ % addresses_.size()];
+    make_client();
+}
+
+void Connection::make_client() {
+    client_ = factory_.make(*inbox_, options_);
+    if (!client_) {
+        state_ = State::queueing;
+        attempt_timer_.arm(BootClock::now() + kQueueTime);
+        return;
+    }
+    state_ = State::connecting;
+    attempt_timer_.arm(BootClock::now() + kAttemptTime);
+    if (auto started = client_->connect(); !started) {
+        drop(started.error().what);
+    }
+}
+
+void Connection::on_connected() {
+    if (state_ != State::connecting) {
+        return;
+    }
+    if (settings_.self_test_no_local) {
+        begin_self_test();
+    } else {
+        subscribe();
+    }
+}
+
+void Connection::begin_self_test() {
+    if (options_.protocol != 5) {
+        drop(
+            "\"accept_pymqtt2can_clients\" needs MQTT 5, which this broker does not speak: "
+            "the bus stays closed",
+            kRefusalDelay);
+        return;
+    }
+    state_ = State::testing;
+    self_test_echoed_ = false;
+    asked_ = {{tick_topic()}, {self_test_topic(), true}};
+    if (auto asked = client_->subscribe(asked_); !asked) {
+        drop(asked.error().what);
+    }
+}
+
+void Connection::end_self_test() {
+    if (self_test_echoed_) {
+        drop(
+            "this broker ignores No Local, without which \"accept_pymqtt2can_clients\" would echo every "
+            "frame "
+            "back to the bus: the bus stays closed",
+            kRefusalDelay);
+        return;
+    }
+    subscribe();
+}
+
+void Connection::subscribe() {
+    state_ = State::subscribing;
+    if (!fence_) {
+        fence_.emplace(settings_.fence, BootClock::now());
+    }
+    asked_.clear();
+    for (const Subscription& subscription : subscriptions_) {
+        asked_.push_back({subscription.prefix + '+', subscription.no_local});
+    }
+    if (settings_.fence.returning && !settings_.self_test_no_local) {
+        asked_.push_back({tick_topic()});
+    }
+    if (auto asked = client_->subscribe(asked_); !asked) {
+        drop(asked.error().what);
+    }
+}
+
+void Connection::on_subscribed(const Control& control) {
+    for (std::size_t i = 0; i < std::min(control.grants.size(), asked_.size()); ++i) {
+        if (control.grants[i] >= kRefused) {
+            log_.error(label(), ": the broker refuses the subscription to ", asked_[i].pattern,
+                       ": its access list must let ",
+                       settings_.username.empty() ? "this client" : settings_.username, " read that topic");
+        }
+    }
+    if (state_ == State::testing) {
+        fence_.emplace(settings_.fence, BootClock::now());
+        const std::array<std::byte, 1> nothing{};
+        client_->publish_frame(self_test_topic(), nothing, settings_.message_expiry);
+        send_tick();
+    } else if (state_ == State::subscribing) {
+        go_online();
+    }
+}
+
+void Connection::go_online() {
+    const TimePoint now = BootClock::now();
+    state_ = State::online;
+    attempt_timer_.disarm();
+    online_since_ = now;
+    settled_at_ = now + kSettleTime;
+    tick_missing_told_ = false;
+    const char* const protocol = options_.protocol == 5 ? "MQTT 5" : "MQTT 3.1.1";
+    if (reported_.empty()) {
+        log_.notice(label(), ": connected (", protocol, ')');
+    } else {
+        log_.notice(label(), ": connected (", protocol, ") after ", seconds_text(now - outage_began_));
+    }
+    reported_.clear();
+    diagnosed_at_.reset();
+    if (settings_.fence.returning) {
+        send_tick();
+    }
+    if (settings_.will) {
+        publish_retained(settings_.will->topic, settings_.birth);
+    }
+    for (Subscriber* subscriber : subscribers_) {
+        subscriber->on_online();
+    }
+}
+
+void Connection::on_connect_failed(const Control& control) {
+    if (state_ != State::connecting) {
+        return;
+    }
+    constexpr int kUnsupportedV5 = 0x84;
+    constexpr int kUnsupportedV3 = 1;
+    if (options_.protocol == 5 && (control.code == kUnsupportedV5 || control.code == kUnsupportedV3)) {
+        log_.info(label(), ": the broker does not speak MQTT 5, falling back to 3.1.1");
+        options_.protocol = 4;
+        client_.reset();
+        make_client();
+        return;
+    }
+    if (control.code > 0) {
+        drop(explain_connack(control.code, options_.protocol));
+        return;
+    }
+    failure_ = control.text;
+    const TimePoint now = BootClock::now();
+    if (!diagnosed_at_ || now - *diagnosed_at_ >= kDiagnosisInterval) {
+        diagnosed_at_ = now;
+        diagnose_later(options_, attempt_, inbox_);
+    }
+    drop({});
+}
+
+void Connection::on_diagnosed(const Control& control) {
+    if (online() || state_ == State::stopped) {
+        return;
+    }
+    if (control.text.empty()) {
+        // The line is sound, so it is MQTT itself that fails: perhaps a broker that hangs up on MQTT 5.
+        options_.protocol = options_.protocol == 5 ? 4 : 5;
+    }
+    report(control.text.empty() ? failure_ : control.text);
+}
+
+void Connection::on_lost(const Control& control) {
+    if (state_ == State::stopping) {
+        finish_stop();
+    } else if (state_ == State::connecting) {
+        failure_ = control.text;
+    } else if (client_) {
+        on_hung_up(control);
+    }
+}
+
+void Connection::on_hung_up(const Control& control) {
+    short_lives_ = online() && BootClock::now() - online_since_ < kShortLife ? short_lives_ + 1 : 0;
+    if (control.code == kSessionTakenOver || short_lives_ >= kManyShortLives) {
+        // mosquitto often resets the line before its reason can be read: the rhythm tells as much.
+        drop(text(control.code == kSessionTakenOver
+                      ? "another client connected with our client id \""
+                      : "thrown out again and again: another client seems to use our "
+                        "client id \"",
+                  settings_.client_id, "\": give one of the two another \"client_id\""),
+             kRefusalDelay);
+    } else {
+        drop(control.code != 0 ? text("the broker closed the connection: ", control.text)
+                               : std::string("connection lost"));
+    }
+}
+
+void Connection::drop(const std::string& reason, Duration at_least) {
+    const bool was_online = online();
+    const std::uint64_t acknowledged = acknowledged_tick();
+    const TimePoint now = BootClock::now();
+    client_.reset();
+    fence_.reset();
+    fence_timer_.disarm();
+    inbox_->forget_messages();
+    state_ = State::waiting;
+    if (was_online) {
+        outage_began_ = now;
+        first_retry_ = true;
+        for (Subscriber* subscriber : subscribers_) {
+            subscriber->on_offline(acknowledged);
+        }
+    }
+    if (!reason.empty()) {
+        report(reason);
+    }
+    const double chance = std::uniform_real_distribution<double>()(random_);
+    const Duration delay = reconnect_delay(now - outage_began_, std::exchange(first_retry_, false), chance,
+                                           settings_.reconnect_max);
+    attempt_timer_.arm(now + std::max(delay, at_least));
+}
+
+void Connection::report(const std::string& reason) {
+    if (reason != reported_) {
+        reported_ = reason;
+        log_.warning(label(), ": ", reason, "; trying again");
+    }
+}
+
+}  // namespace mqttcan::mqtt
