@@ -48,6 +48,11 @@ int Loop::run() {
     return code;
 }
 
+void Loop::run_once(Duration patience) {
+    const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(patience);
+    check(sd_event_run(event_, static_cast<std::uint64_t>(longest.count())), "running the event loop");
+}
+
 void Loop::stop(int code) {
     check(sd_event_exit(event_, code), "stopping the event loop");
 }

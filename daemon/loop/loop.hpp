@@ -33,6 +33,8 @@ class Loop {
     /// Runs until stop(); returns its code.
     int run();
     void stop(int code);
+    /// One iteration: dispatches one source, or none if nothing happens for so long.
+    void run_once(Duration patience);
     /// Answers systemd's watchdog if the unit asks for one (sd_event_set_watchdog(3)).
     void enable_watchdog();
     sd_event* handle() const { return event_; }

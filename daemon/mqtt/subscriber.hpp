@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// What a connection tells those that share it (bridges, above all). The loop's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace mqttcan::mqtt {
+
+/// Part of a bus that lives on a connection. Called from the loop, never from within publish().
+class Subscriber {
+  public:
+    virtual ~Subscriber() = default;
+    /// The session stands; `publish` works. Status is to be said anew.
+    virtual void on_online() = 0;
+    /// Nothing published after the tick `acknowledged` is known to have arrived.
+    virtual void on_offline(std::uint64_t acknowledged) = 0;
+    /// A message below one of the subscriber's prefixes. It entered the broker's queue for us at
+    /// `fresh_since` or later. `level` is the last level of its topic. Both are gone when the call returns.
+    virtual void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
+                            TimePoint fresh_since) = 0;
+    /// Messages that were dropped before the subscriber could see them.
+    virtual void on_overflow(std::uint64_t count) = 0;
+    /// All messages of one wake-up have been delivered.
+    virtual void on_batch_end() = 0;
+    /// publish() may work again.
+    virtual void on_window() = 0;
+};
+
+}  // namespace mqttcan::mqtt
