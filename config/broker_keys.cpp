@@ -31,20 +31,14 @@ void read_url(Reader& reader, const Node& node, const KeyInfo& key, Broker& into
 }
 
 void read_client_id(Reader& reader, const Node& node, const KeyInfo& key, Broker& into) {
-    constexpr std::size_t kLongest = 128;
-    const auto id = reader.template_string(node, key);
-    if (!id) {
+    const auto words = reader.template_string(node, key);
+    if (!words) {
         return;
     }
-    if (id->size() > kLongest) {
-        reader.fault(node,
-                     text("this client id has ", id->size(), " bytes; at most ", kLongest, " are allowed"));
-    } else if (id->find_first_of("/+#") != std::string::npos) {
-        reader.fault(node, text(in_quotes(*id),
-                                " may not hold '/', '+' or '#', because the client id stands in topics; "
-                                "use '-' or '_'"));
+    if (auto id = parse_client_id(*words)) {
+        into.client_id = std::move(*id);
     } else {
-        into.client_id = *id;
+        reader.fault(node, id.error().what);
     }
 }
 

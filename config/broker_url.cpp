@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/names.hpp"
+#include "config/words.hpp"
+
 namespace mqttcan::config {
 namespace {
 
@@ -129,6 +132,19 @@ Result<BrokerUrl> parse_broker_url(std::string_view url) {
                     authority.substr(path), "\" (a topic stands in \"topic\" of a bus)");
     }
     return parse_authority(authority, scheme->tls);
+}
+
+Result<std::string> parse_client_id(std::string_view id) {
+    constexpr auto kInvalid = std::errc::invalid_argument;
+    constexpr std::size_t kLongest = 128;
+    if (id.size() > kLongest) {
+        return fail(kInvalid, "this client id has ", id.size(), " bytes; at most ", kLongest, " are allowed");
+    }
+    if (!is_mqtt_string(id) || id.find_first_of("/+#") != std::string_view::npos) {
+        return fail(kInvalid, in_quotes(id),
+                    " may not hold '/', '+' or '#', because the client id stands in topics; use '-' or '_'");
+    }
+    return std::string(id);
 }
 
 bool is_loopback(std::string_view host) {

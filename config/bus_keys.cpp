@@ -138,7 +138,7 @@ void check_hardware(Reader& reader, const Node& node) {
     }
 }
 
-void check_client(Reader& reader, const Node& node) {
+void check_client(Reader& reader, const Node& node, const Bus& bus) {
     if (const Node* write = node.find("write")) {
         reader.fault_at_key(*write,
                             "only a server can say this: it decides whether frames of its clients reach the "
@@ -147,6 +147,12 @@ void check_client(Reader& reader, const Node& node) {
     if (const Node* accept = node.find("accept_pymqtt2can_clients")) {
         reader.fault_at_key(*accept,
                             "only a server has clients; remove it here, or write \"role\": \"server\"");
+    }
+    if (bus.from_bus.error_frames) {
+        reader.fault_at_key(
+            *node.find("from_bus")->find("error_frames"),
+            "a virtual bus has no controller whose errors could be published; remove it here, or "
+            "write \"role\": \"server\"");
     }
 }
 
@@ -198,7 +204,7 @@ void check_bus(Reader& reader, const Node& node, const Bus& bus) {
     if (reader.faulty(node, "role")) {
         return;
     }
-    bus.role == Role::client ? check_client(reader, node) : check_server(reader, node, bus);
+    bus.role == Role::client ? check_client(reader, node, bus) : check_server(reader, node, bus);
 }
 
 }  // namespace mqttcan::config

@@ -116,6 +116,9 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
     });
     loop.enable_watchdog();
     supervisor.start();
+    if (host.temporary && config.buses.front().kind == config::Kind::vcan && !supervisor.all_open()) {
+        return kFailure;  // said already why; nothing will change that
+    }
     loop::notify_ready(supervisor.summary());
     return loop.run();
 }

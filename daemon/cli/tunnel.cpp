@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "config/environment.hpp"
 #include "daemon/cli/exit_codes.hpp"
 #include "daemon/cli/run.hpp"
 #include "daemon/cli/tunnel_options.hpp"
@@ -14,9 +15,14 @@
 namespace mqttcan::cli {
 namespace {
 
-int refuse(const std::string& what) {
-    std::cerr << "mqttcan tunnel: " << what << '\n';
-    return kFailure;
+int refuse(const Error& error, int code) {
+    if (!error.what.empty()) {
+        std::cerr << "mqttcan tunnel: " << error.what << '\n';
+    }
+    if (code == kUsage) {
+        std::cerr << "Try: mqttcan tunnel --help\n";
+    }
+    return code;
 }
 
 /// A vcan that an earlier tunnel on this interface left behind when it was killed is ours again.
@@ -26,16 +32,13 @@ bool is_ours(const netlink::Link& link, const std::string& instance) {
 }
 
 /// What is there under the name, or what may be made: existing links are used as they are.
-Result<config::Kind> find_kind(const std::string& interface, const std::string& instance) {
-    const auto name = InterfaceName::parse(interface);
-    if (!name) {
-        return std::unexpected(name.error());
-    }
+Result<config::Kind> find_kind(const InterfaceName& name, const std::string& instance) {
+    const std::string& interface = name.str();
     const auto links = netlink::KernelLinks::open();
     if (!links) {
         return std::unexpected(links.error());
     }
-    const auto found = (*links)->find(*name);
+    const auto found = (*links)->find(name);
     if (!found) {
         return std::unexpected(found.error());
     }
@@ -46,7 +49,7 @@ Result<config::Kind> find_kind(const std::string& interface, const std::string& 
             " does not exist. Only names that begin with vcan are created; a real adapter must be plugged in "
             "(ip link shows what there is)");
     }
-    if (!link || is_ours(*link, instance)) {
+    if (!link) {
         return config::Kind::vcan;
     }
     if (!link->is_can) {
@@ -56,7 +59,7 @@ Result<config::Kind> find_kind(const std::string& interface, const std::string& 
     if (const auto lock = netlink::InterfaceLock::take(link->ifindex, interface); !lock) {
         return std::unexpected(lock.error());
     }
-    return config::Kind::existing;
+    return is_ours(*link, instance) ? config::Kind::vcan : config::Kind::existing;
 }
 
 }  // namespace
@@ -64,25 +67,22 @@ Result<config::Kind> find_kind(const std::string& interface, const std::string& 
 int tunnel(int argc, char** argv) {
     const auto options = parse_tunnel(argc, argv, std::getenv("MQTTCAN_PASSWORD"));
     if (!options) {
-        if (!options.error().what.empty()) {
-            std::cerr << "mqttcan tunnel: " << options.error().what << '\n';
-        }
-        std::cerr << "Try: mqttcan tunnel --help\n";
-        return kUsage;
+        return refuse(options.error(), kUsage);
     }
     if (options->help) {
         std::cout << kTunnelHelp;
         return kOk;
     }
-    const std::string instance = "tunnel-" + options->interface;
-    const auto kind = find_kind(options->interface, instance);
-    if (!kind) {
-        return refuse(kind.error().what);
-    }
-    const auto config = tunnel_config(*options, *kind);
+    auto config = tunnel_config(*options, config::system_environment());
     if (!config) {
-        return refuse(config.error().what);
+        return refuse(config.error(), kUsage);
     }
+    const std::string instance = "tunnel-" + options->interface;
+    const auto kind = find_kind(*config->buses.front().interface, instance);
+    if (!kind) {
+        return refuse(kind.error(), kFailure);
+    }
+    config->buses.front().kind = *kind;
     for (const std::string& hint : hints(*options)) {
         std::cerr << "note: " << hint << '\n';
     }

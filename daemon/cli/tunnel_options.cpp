@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "config/broker_url.hpp"
+
 namespace mqttcan::cli {
 
 const char* const kTunnelHelp = R"(Usage: mqttcan tunnel -i INTERFACE -H HOST [OPTION]...
@@ -19,7 +21,8 @@ flags of PyMQTT2CAN.
   -i, --interface NAME      CAN interface, for example vcan0
   -H, --host HOST           the broker
   -P, --port PORT           its port (default 8883, which means TLS; any other
-                            port means plain MQTT unless --tls is given)
+                            port means plain MQTT unless --tls, --ca-file or
+                            --cert-file is given)
   -t, --topic TOPIC         (default can)
   -S, --server              this is the side with the CAN bus
   -u, --username NAME
@@ -87,6 +90,12 @@ std::string take_secret(char* argument) {
     return secret;
 }
 
+/// "[::1]" is "::1" here: a URL needs the brackets, an option does not.
+std::string without_brackets(std::string_view host) {
+    const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+    return std::string(bracketed ? host.substr(1, host.size() - 2) : host);
+}
+
 Result<std::uint16_t> parse_port(std::string_view words) {
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(words.data(), words.data() + words.size(), port);
@@ -103,10 +112,6 @@ bool is_bitrate(std::string_view words) {
     return !words.empty() && std::ranges::all_of(words, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool is_loopback(const std::string& host) {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 /// Options that take no more than a look.
 Result<void> apply(TunnelOptions& options, std::optional<bool>& tls, int option, char* argument) {
     switch (option) {
@@ -114,7 +119,7 @@ Result<void> apply(TunnelOptions& options, std::optional<bool>& tls, int option,
             options.interface = argument;
             break;
         case 'H':
-            options.host = argument;
+            options.host = without_brackets(argument);
             break;
         case 't':
             options.topic = argument;
@@ -206,6 +211,11 @@ Result<void> judge(const TunnelOptions& options) {
     if (options.username.empty() && (options.password || !options.password_file.empty())) {
         return fail(kInvalid, "a password without a user name: give -u NAME too");
     }
+    const config::Tls& files = options.tls_files;
+    if (!options.tls && (files.insecure || !files.ca_file.empty() || !files.cert_file.empty())) {
+        return fail(kInvalid,
+                    "a CA file, a certificate and --insecure are for TLS: add --tls, or leave them out");
+    }
     if (options.tls_files.cert_file.empty() != options.tls_files.key_file.empty()) {
         return fail(kInvalid, "--cert-file and --key-file belong together");
     }
@@ -213,7 +223,7 @@ Result<void> judge(const TunnelOptions& options) {
         return fail(kInvalid, "--write is for the side with the CAN bus, which is -S");
     }
     const bool anonymous = options.username.empty() && options.tls_files.cert_file.empty();
-    if (options.server && anonymous && !options.write && !is_loopback(options.host)) {
+    if (options.server && anonymous && !options.write && !config::is_loopback(options.host)) {
         return fail(kInvalid, "without credentials everybody who reaches ", options.host,
                     " could drive this bus: add --write none (listen only) or, if you mean it, --write all");
     }
@@ -238,9 +248,11 @@ Result<TunnelOptions> parse_tunnel(int argc, char** argv, const char* environmen
     if (optind < argc) {
         return fail(kInvalid, "unexpected argument \"", argv[optind], '"');
     }
-    if (!options.password && options.password_file.empty() && environment_password != nullptr &&
-        !options.username.empty()) {
-        options.password = environment_password;
+    if (!options.password && options.password_file.empty() && environment_password != nullptr) {
+        options.password_ignored = options.username.empty();
+        if (!options.username.empty()) {
+            options.password = environment_password;
+        }
     }
     const bool tls_wanted = !options.tls_files.ca_file.empty() || !options.tls_files.cert_file.empty();
     options.tls = tls.value_or(options.port == 8883 || tls_wanted);
@@ -258,6 +270,9 @@ std::vector<std::string> hints(const TunnelOptions& options) {
         list.push_back(
             "-p is the password here; a port is given with -P (mosquitto's tools mean -p as the port)");
     }
+    if (options.password_ignored) {
+        list.push_back("MQTTCAN_PASSWORD is set but not used: it needs a user name (-u)");
+    }
     if (options.bitrate_given) {
         list.push_back(
             "-s changes nothing: a virtual interface has no bit rate, and that of a real one is set with "
@@ -267,7 +282,7 @@ std::vector<std::string> hints(const TunnelOptions& options) {
     if (options.tls && options.tls_files.insecure) {
         list.push_back("--insecure: whoever answers is believed to be the broker");
     }
-    if (!options.tls && !options.username.empty() && !is_loopback(options.host)) {
+    if (!options.tls && !options.username.empty() && !config::is_loopback(options.host)) {
         list.push_back(
             "without TLS the password crosses the network readable for everybody (add --tls, or use port "
             "8883)");
@@ -278,7 +293,7 @@ std::vector<std::string> hints(const TunnelOptions& options) {
     return list;
 }
 
-Result<config::Config> tunnel_config(const TunnelOptions& options, config::Kind kind) {
+Result<config::Config> tunnel_config(const TunnelOptions& options, const config::Environment& environment) {
     auto interface = InterfaceName::parse(options.interface);
     if (!interface) {
         return std::unexpected(interface.error());
@@ -287,25 +302,33 @@ Result<config::Config> tunnel_config(const TunnelOptions& options, config::Kind 
     if (!topic) {
         return std::unexpected(topic.error());
     }
+    const auto filled_in = config::fill_in(options.client_id, environment);
+    auto client_id = filled_in ? config::parse_client_id(*filled_in) : filled_in;
+    if (!client_id) {
+        return std::unexpected(Error{client_id.error().code, "--client-id: " + client_id.error().what});
+    }
+    const config::Tls& files = options.tls_files;
+    for (const std::string& file : {options.password_file, files.ca_file, files.cert_file, files.key_file}) {
+        if (const auto readable = file.empty() ? Result<void>() : environment.readable(file); !readable) {
+            return fail(kInvalid, file, " cannot be read: ", readable.error().code.message());
+        }
+    }
     const EntryName broker_name = EntryName::parse("default").value();
     config::Broker broker{
         .name = broker_name,
         .host = options.host,
         .port = options.port,
-        .client_id = options.client_id,
+        .tls = options.tls ? std::optional(files) : std::nullopt,
+        .client_id = std::move(*client_id),
         .username = options.username,
         .password = options.password,
         .password_file = options.password_file,
     };
-    if (options.tls) {
-        broker.tls = options.tls_files;
-    }
     config::Bus bus{
         .name = EntryName::parse("tunnel").value(),
         .broker = broker_name,
         .topic = std::move(*topic),
         .interface = std::move(*interface),
-        .kind = kind,
         .role = options.server ? config::Role::server : config::Role::client,
         .write = options.write.value_or(config::Write::all),
         .on_stop = config::OnStop::remove,

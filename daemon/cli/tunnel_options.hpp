@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "config/environment.hpp"
 #include "config/model.hpp"
 
 namespace mqttcan::cli {
@@ -26,6 +27,7 @@ struct TunnelOptions {
     config::Tls tls_files;
     std::string client_id;
     std::optional<config::Write> write;
+    bool password_ignored = false;  ///< MQTTCAN_PASSWORD is set, but no user name given
     bool bitrate_given = false;
     bool debug = false;
     bool help = false;
@@ -40,7 +42,7 @@ Result<TunnelOptions> parse_tunnel(int argc, char** argv, const char* environmen
 /// What a person should know about these options although nothing is wrong with them.
 std::vector<std::string> hints(const TunnelOptions&);
 
-/// `kind` says what was found under the interface's name.
-Result<config::Config> tunnel_config(const TunnelOptions&, config::Kind kind);
+/// One bus, of kind vcan until somebody has looked what is there. Files that are named must be readable.
+Result<config::Config> tunnel_config(const TunnelOptions&, const config::Environment&);
 
 }  // namespace mqttcan::cli

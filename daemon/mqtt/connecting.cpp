@@ -116,6 +116,7 @@ void Connection::on_connected() {
 }
 
 void Connection::begin_self_test() {
+    state_ = State::testing;
     if (options_.protocol != 5) {
         drop(
             "\"accept_pymqtt2can_clients\" needs MQTT 5, which this broker does not speak: "
@@ -123,7 +124,6 @@ void Connection::begin_self_test() {
             kRefusalDelay);
         return;
     }
-    state_ = State::testing;
     self_test_echoed_ = false;
     asked_ = {{tick_topic()}, {self_test_topic(), true}};
     if (auto asked = client_->subscribe(asked_); !asked) {
@@ -135,8 +135,7 @@ void Connection::end_self_test() {
     if (self_test_echoed_) {
         drop(
             "this broker ignores No Local, without which \"accept_pymqtt2can_clients\" would echo every "
-            "frame "
-            "back to the bus: the bus stays closed",
+            "frame back to the bus: the bus stays closed",
             kRefusalDelay);
         return;
     }
@@ -235,8 +234,11 @@ void Connection::on_diagnosed(const Control& control) {
         return;
     }
     if (control.text.empty()) {
-        // The line is sound, so it is MQTT itself that fails: perhaps a broker that hangs up on MQTT 5.
-        options_.protocol = options_.protocol == 5 ? 4 : 5;
+        diagnosed_at_.reset();
+        if (control.number == attempt_) {
+            // The line is sound, so it is MQTT itself that fails: perhaps a broker that hangs up on MQTT 5.
+            options_.protocol = options_.protocol == 5 ? 4 : 5;
+        }
     }
     report(control.text.empty() ? failure_ : control.text);
 }
@@ -270,6 +272,9 @@ void Connection::on_hung_up(const Control& control) {
 void Connection::drop(const std::string& reason, Duration at_least) {
     const bool was_online = online();
     const std::uint64_t acknowledged = acknowledged_tick();
+    if (was_online || state_ == State::testing) {
+        options_.protocol = 5;  // what the broker could not do it may have learnt
+    }
     const TimePoint now = BootClock::now();
     client_.reset();
     fence_.reset();

@@ -59,6 +59,10 @@ void Connection::stop(loop::Callback done) {
         finish_stop();
         return;
     }
+    if (settings_.will) {
+        // A clean end suppresses the will.
+        publish_retained(settings_.will->topic, settings_.farewell);
+    }
     state_ = State::stopping;
     client_->disconnect();
     attempt_timer_.arm(BootClock::now() + kStopTime);

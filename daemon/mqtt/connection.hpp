@@ -38,6 +38,7 @@ struct ConnectionSettings {
     std::string session;                            ///< random, new with each process: marks our own ticks
     std::optional<Will> will;                       ///< its retained opposite is said with `birth`
     std::string birth;                              ///< payload for the will's topic once connected
+    std::string farewell;                           ///< the same before a clean end; empty clears the topic
     Duration keep_alive = std::chrono::seconds(20);
     Duration reconnect_max = std::chrono::seconds(5);
     Fence::Settings fence;

@@ -154,9 +154,21 @@ std::string date_of(const ASN1_TIME* time) {
     return {date.data(), length};
 }
 
+/// The certificate that did not pass, kept here because a failed handshake forgets it. One diagnosis, one
+/// thread.
+thread_local Certificate refused_certificate;
+
+int keep_refused(int passed, X509_STORE_CTX* context) {
+    X509* const certificate = X509_STORE_CTX_get_current_cert(context);
+    if (passed == 0 && certificate != nullptr && X509_up_ref(certificate) == 1) {
+        refused_certificate.reset(certificate);
+    }
+    return passed;
+}
+
 std::string explain_verification(SSL* session, const ConnectOptions& options) {
     const long code = SSL_get_verify_result(session);
-    const Certificate certificate(SSL_get1_peer_certificate(session));
+    const Certificate certificate = std::move(refused_certificate);
     const std::string server = text("the certificate of ", where(options));
     switch (code) {
         case X509_V_ERR_CERT_HAS_EXPIRED:
@@ -249,7 +261,7 @@ std::optional<std::string> diagnose_tls(const ConnectOptions& options, int fd) {
         if (X509_VERIFY_PARAM_set1_ip_asc(parameters, options.host.c_str()) != 1) {
             X509_VERIFY_PARAM_set1_host(parameters, options.host.c_str(), options.host.size());
         }
-        SSL_set_verify(session.get(), SSL_VERIFY_PEER, nullptr);
+        SSL_set_verify(session.get(), SSL_VERIFY_PEER, keep_refused);
     }
     ERR_clear_error();
     if (!shake_hands(session.get(), fd)) {

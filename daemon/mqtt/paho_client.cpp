@@ -134,7 +134,7 @@ class PahoClient final : public Client, paho::iaction_listener {
           options_(options),
           peer_(peer_name(options.address, options.port)),
           client_(server_uri(options), options.client_id, create_options(options.protocol)) {
-        factory_.connecting_.insert(peer_);
+        factory_.connecting_.insert({peer_, options_.host});
         // Handlers must stand before connect(): later they would deadlock with the receive thread.
         client_.set_message_callback([this](const paho::const_message_ptr& message) {
             inbox_.message(message->get_topic(), message->get_payload_str(), message->is_retained());
@@ -147,7 +147,7 @@ class PahoClient final : public Client, paho::iaction_listener {
 
     ~PahoClient() override {
         // Told once more before the socket goes, in case Paho set it up anew; its backlog dies with it.
-        factory_.connecting_.erase(peer_);
+        end_connecting();
         if (socket_ >= 0) {
             factory_.claimed_.erase(socket_);
         }
@@ -300,8 +300,15 @@ class PahoClient final : public Client, paho::iaction_listener {
         inbox_.control({.kind = Control::Kind::lost, .code = code, .text = std::move(cause)});
     }
 
+    void end_connecting() {
+        if (std::exchange(is_connecting_, false)) {
+            factory_.connecting_.erase(peer_);
+            factory_.connecting_.erase(options_.host);
+        }
+    }
+
     void claim_socket() {
-        factory_.connecting_.erase(peer_);
+        end_connecting();
         for (const int fd : sockets_to(peer_)) {
             if (!factory_.claimed_.contains(fd)) {
                 socket_ = fd;
@@ -327,6 +334,7 @@ class PahoClient final : public Client, paho::iaction_listener {
     ConnectOptions options_;
     std::string peer_;
     int socket_ = -1;
+    bool is_connecting_ = true;
     std::atomic<bool> connected_ = false;
     std::vector<int> grants_;  ///< written by the receive thread once subscribe() has set its size
     std::atomic<std::size_t> missing_grants_ = 0;
@@ -340,7 +348,8 @@ PahoFactory::PahoFactory() {
 }
 
 std::unique_ptr<Client> PahoFactory::make(Inbox& inbox, const ConnectOptions& options) {
-    if (connecting_.contains(peer_name(options.address, options.port))) {
+    if (connecting_.contains(peer_name(options.address, options.port)) ||
+        connecting_.contains(options.host)) {
         return nullptr;
     }
     return std::make_unique<PahoClient>(*this, inbox, options);

@@ -24,8 +24,9 @@ class PahoFactory final : public ClientFactory {
 
   private:
     friend class PahoClient;
-    std::set<std::string> connecting_;  ///< addresses with ports
-    std::set<int> claimed_;             ///< sockets known to belong to a client
+    /// Hosts, and addresses with ports: a socket is found by its address, and the address pinned by its host.
+    std::set<std::string> connecting_;
+    std::set<int> claimed_;  ///< sockets known to belong to a client
 };
 
 }  // namespace mqttcan::mqtt

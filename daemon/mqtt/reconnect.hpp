@@ -8,7 +8,7 @@
 
 namespace mqttcan::mqtt {
 
-/// The first retry comes after 0-500 ms. From then on the wait is a third of the outage so far, thus the
+/// The first retry comes after 0-500 ms. From then on the wait is a quarter of the outage so far, thus the
 /// attempts thin out exponentially, but a broker that was away for two seconds is found again within one.
 /// `chance` is uniform in [0, 1): many daemons must not come back at the same instant.
 inline Duration reconnect_delay(Duration outage, bool first, double chance, Duration longest) {
@@ -17,7 +17,7 @@ inline Duration reconnect_delay(Duration outage, bool first, double chance, Dura
         return std::min(longest,
                         Duration(static_cast<Duration::rep>(chance * Duration(milliseconds(500)).count())));
     }
-    const Duration ceiling = std::clamp(outage / 3, std::min(longest, Duration(milliseconds(250))), longest);
+    const Duration ceiling = std::clamp(outage / 4, std::min(longest, Duration(milliseconds(250))), longest);
     return Duration(static_cast<Duration::rep>(static_cast<double>(ceiling.count()) * (0.5 + chance / 2)));
 }
 

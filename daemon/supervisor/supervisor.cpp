@@ -20,6 +20,16 @@ constexpr Duration kQuietTime = 1s;
 constexpr int kBusyRounds = 20;  // then somebody is undoing what we do: slow down
 constexpr int kRoundsAtOnce = 8;
 
+/// The link that an action is about; 0 for one that is to be made.
+template <typename What>
+int target(const What& what) {
+    if constexpr (requires { what.ifindex; }) {
+        return what.ifindex;
+    } else {
+        return 0;
+    }
+}
+
 }  // namespace
 
 Supervisor::Supervisor(loop::Loop& loop, netlink::Links& links, netlink::LinkWatcher& watcher,
@@ -132,6 +142,11 @@ bool Supervisor::act(const std::vector<Action>& actions) {
     std::set<std::string> failures;
     for (const Action& action : actions) {
         if (const auto* removal = std::get_if<Remove>(&action)) {
+            if (!may_touch(removal->ifindex)) {
+                failures.insert(
+                    text("leaving link number ", removal->ifindex, " alone: another process uses it"));
+                continue;
+            }
             const auto link = watcher_.links().find(removal->ifindex);
             log_.notice("removing ", link != watcher_.links().end() ? link->second.name : "a link", ": ",
                         removal->reason);
@@ -152,6 +167,13 @@ bool Supervisor::act(const std::vector<Action>& actions) {
         return false;
     }
     return progress;
+}
+
+/// A second process with the same configuration must not take away the links of the first.
+bool Supervisor::may_touch(int ifindex) const {
+    const bool held =
+        std::ranges::any_of(buses_, [&](const BusRuntime& bus) { return bus.ifindex == ifindex; });
+    return held || netlink::InterfaceLock::take(ifindex, "link").has_value();
 }
 
 void Supervisor::note_leftovers(const std::set<int>& leftovers) {
@@ -225,6 +247,10 @@ std::string Supervisor::summary() const {
     return line;
 }
 
+bool Supervisor::all_open() const {
+    return std::ranges::all_of(buses_, [](const BusRuntime& bus) { return bus.ifindex != 0; });
+}
+
 void Supervisor::tell() {
     if (std::string line = summary(); line != told_) {
         told_ = std::move(line);
@@ -240,6 +266,9 @@ void Supervisor::stop(loop::Callback done) {
         runtime.bridge->begin_stop();
     }
     for (const Action& action : stop_actions(desired_, watcher_.links(), instance_)) {
+        if (!may_touch(std::visit([](const auto& what) { return target(what); }, action))) {
+            continue;
+        }
         if (const auto performed = perform(links_, action); !performed) {
             log_.error(performed.error().what);
         }

@@ -37,6 +37,8 @@ class Supervisor final : mqtt::Subscriber {
     /// Flushes, says goodbye, leaves the links as on_stop wants them, then calls `done`.
     void stop(loop::Callback done);
     std::string summary() const;
+    /// Whether every bus has its interface.
+    bool all_open() const;
 
   private:
     struct BusRuntime {
@@ -52,6 +54,7 @@ class Supervisor final : mqtt::Subscriber {
     void on_link_event();
     void reconcile();
     bool act(const std::vector<Action>& actions);
+    bool may_touch(int ifindex) const;
     void note_leftovers(const std::set<int>& leftovers);
     void notice_changes();
     void assign(BusRuntime& runtime, const Assignment& assignment);

@@ -87,6 +87,7 @@ Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host&
         .session = host.session,
         .will = std::nullopt,
         .birth = {},
+        .farewell = {},
         .keep_alive = broker.keep_alive,
         .reconnect_max = broker.reconnect_max,
         .fence = fence_settings(broker, buses),
@@ -99,6 +100,7 @@ Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host&
     if (!topic.empty()) {
         settings.will = {topic,
                          codec::to_json(codec::ConnectionStatus{host.session, "offline", host.version})};
+        settings.farewell = host.temporary ? std::string() : settings.will->payload;
         settings.birth = codec::to_json(codec::ConnectionStatus{host.session, "online", host.version});
     }
     return {std::move(settings), std::move(buses)};
@@ -142,9 +144,6 @@ Desired desired_links(const config::Config& config) {
 }
 
 std::string status_topic(const Bus& bus, const mqtt::ConnectionSettings& settings) {
-    if (!settings.will) {
-        return {};
-    }
     return bus.role == Role::server ? codec::server_status_topic(bus.topic)
                                     : codec::client_status_topic(bus.topic, settings.client_id);
 }

@@ -22,7 +22,7 @@ std::vector<Line> lines(const config::Config&, const Host&);
 
 Desired desired_links(const config::Config&);
 
-/// Topic of the bus's retained status; empty if its broker entry wants none.
+/// Topic of the bus's retained status.
 std::string status_topic(const config::Bus&, const mqtt::ConnectionSettings&);
 
 }  // namespace mqttcan::supervisor

@@ -29,6 +29,12 @@ class Arguments {
     std::vector<char*> pointers_;
 };
 
+config::Environment environment() {
+    return {.hostname = "bench", .machine_id = "", .readable = [](const std::string& path) -> Result<void> {
+                return path == "/there" ? Result<void>() : fail_errno(ENOENT, path);
+            }};
+}
+
 Result<TunnelOptions> parse(std::vector<std::string> words) {
     return Arguments(std::move(words)).parse();
 }
@@ -98,6 +104,8 @@ TEST(Tunnel, RefusesWhatContradictsItself) {
              {"-i", "vcan0", "-H", "b", "--write", "none"},
              {"-i", "vcan0", "-H", "b", "-S", "--write", "some"},
              {"-i", "vcan0", "-H", "b", "--cert-file", "c"},
+             {"-i", "vcan0", "-H", "b", "--no-tls", "--ca-file", "f"},
+             {"-i", "vcan0", "-H", "b", "-P", "1883", "--insecure"},
              {"-i", "vcan0", "-H", "b", "stray"},
          }) {
         EXPECT_FALSE(parse(words)) << testing::PrintToString(words);
@@ -113,7 +121,7 @@ TEST(Tunnel, HintsThatPIsThePasswordWhenItLooksLikeAPort) {
 
 TEST(Tunnel, BecomesAConfigurationThatRemovesWhatItMade) {
     const auto config =
-        tunnel_config(*parse({"-S", "-i", "vcan0", "-H", "::1", "-t", "car7"}), config::Kind::vcan);
+        tunnel_config(*parse({"-S", "-i", "vcan0", "-H", "::1", "-t", "car7"}), environment());
     ASSERT_TRUE(config) << config.error().what;
     ASSERT_EQ(config->buses.size(), 1U);
     EXPECT_EQ(config->buses[0].on_stop, config::OnStop::remove);
@@ -122,9 +130,34 @@ TEST(Tunnel, BecomesAConfigurationThatRemovesWhatItMade) {
     EXPECT_TRUE(config->brokers[0].tls.has_value());
 }
 
+TEST(Tunnel, FillsInTheClientIdAndRefusesOneThatCannotStandInATopic) {
+    const auto config =
+        tunnel_config(*parse({"-i", "vcan0", "-H", "b", "--client-id", "gw-{hostname}"}), environment());
+    ASSERT_TRUE(config) << config.error().what;
+    EXPECT_EQ(config->brokers[0].client_id, "gw-bench");
+    EXPECT_FALSE(tunnel_config(*parse({"-i", "vcan0", "-H", "b", "--client-id", "a+b"}), environment()));
+}
+
+TEST(Tunnel, WantsToReadTheFilesItIsGivenBeforeItStarts) {
+    EXPECT_TRUE(tunnel_config(*parse({"-i", "vcan0", "-H", "b", "--ca-file", "/there"}), environment()));
+    EXPECT_THAT(
+        tunnel_config(*parse({"-i", "vcan0", "-H", "b", "--ca-file", "/gone"}), environment()).error().what,
+        HasSubstr("/gone cannot be read: No such file"));
+}
+
+TEST(Tunnel, TakesAnIpv6AddressWithOrWithoutBrackets) {
+    EXPECT_EQ(parse({"-i", "vcan0", "-H", "[::1]"})->host, "::1");
+    EXPECT_EQ(parse({"-i", "vcan0", "-H", "::1"})->host, "::1");
+}
+
+TEST(Tunnel, SaysThatAPasswordInTheEnvironmentNeedsAUserName) {
+    EXPECT_THAT(hints(*Arguments({"-i", "vcan0", "-H", "b"}).parse("hidden")),
+                testing::Contains(HasSubstr("MQTTCAN_PASSWORD")));
+}
+
 TEST(Tunnel, RefusesBadNamesAndTopics) {
-    EXPECT_FALSE(tunnel_config(*parse({"-i", "much-too-long-name", "-H", "b"}), config::Kind::vcan));
-    EXPECT_FALSE(tunnel_config(*parse({"-i", "vcan0", "-H", "b", "-t", "can/#"}), config::Kind::vcan));
+    EXPECT_FALSE(tunnel_config(*parse({"-i", "much-too-long-name", "-H", "b"}), environment()));
+    EXPECT_FALSE(tunnel_config(*parse({"-i", "vcan0", "-H", "b", "-t", "can/#"}), environment()));
 }
 
 }  // namespace
