@@ -160,7 +160,7 @@ class Planner {
         }
         auto& group = wish.interface ? named_ : numbered_;
         group.push_back(CreateVcan{wish.bus, wish.interface, wish.mtu, alias_for(wish.bus, instance_)});
-        wait(wish, text(wish.interface ? wish.interface->str() : "a vcan", " is being created"));
+        wait(wish, text(wish.interface ? wish.interface->str() : "a vcan", " is to be created"));
     }
 
     /// Everything of ours that no bus claimed goes.

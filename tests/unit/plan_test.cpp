@@ -42,7 +42,7 @@ TEST(NamedVcan, IsCreatedWhenAbsent) {
     const Plan made = plan_default({named("body", "vcan0")}, {});
     EXPECT_THAT(made.actions, ElementsAre(VariantWith<CreateVcan>(
                                   CreateVcan{bus("body"), interface("vcan0"), 72, "mqttcan:body"})));
-    EXPECT_THAT(of(made, "body"), is_waiting(HasSubstr("vcan0 is being created")));
+    EXPECT_THAT(of(made, "body"), is_waiting(HasSubstr("vcan0 is to be created")));
 }
 
 TEST(NamedVcan, CarriesTheInstanceAndTheMtuThatWereAskedFor) {
