@@ -28,10 +28,10 @@ struct Address {
     const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-Address address_of(int ifindex) {
+Address address_of(const std::string& lock) {
     Address address;
     address.storage.sun_family = AF_UNIX;
-    const std::string name = text('\0', "mqttcan/", ifindex);
+    const std::string name = text('\0', "mqttcan/", lock).substr(0, sizeof address.storage.sun_path);
     std::ranges::copy(name, address.storage.sun_path);
     address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
     return address;
@@ -85,17 +85,27 @@ std::string describe(const std::optional<ucred>& holder) {
 }  // namespace
 
 Result<InterfaceLock> InterfaceLock::take(int ifindex, const std::string& label) {
+    return take_name(std::to_string(ifindex), label, " is bridged already by ",
+                     "; an interface can have one bridge only: stop that one, or use another interface");
+}
+
+Result<InterfaceLock> InterfaceLock::take_instance(const std::string& instance) {
+    return take_name("instance/" + instance, "this configuration", " is in use already by ",
+                     "; stop that one first (the service: systemctl stop mqttcan)");
+}
+
+Result<InterfaceLock> InterfaceLock::take_name(const std::string& name, const std::string& label,
+                                               const char* held, const char* cure) {
     UniqueFd fd = stream_socket();
     if (!fd) {
         return fail_errno(errno, "locking ", label, ": opening a unix socket");
     }
-    const Address address = address_of(ifindex);
+    const Address address = address_of(name);
     if (::bind(fd.get(), address.get(), address.size) < 0) {
         if (errno != EADDRINUSE) {
             return fail_errno(errno, "locking ", label);
         }
-        return fail(std::errc::address_in_use, label, " is bridged already by ", describe(holder_of(address)),
-                    "; an interface can have one bridge only: stop that one, or use another interface");
+        return fail(std::errc::address_in_use, label, held, describe(holder_of(address)), cure);
     }
     if (::listen(fd.get(), kBacklog) < 0) {
         return fail_errno(errno, "locking ", label);

@@ -26,7 +26,12 @@ class InterfaceLock {
     /// another bus of this one, holds it; the text names the holder as far as the system lets us see it.
     static Result<InterfaceLock> take(int ifindex, const std::string& label);
 
+    /// The same for a whole configuration: one daemon with it per network namespace.
+    static Result<InterfaceLock> take_instance(const std::string& instance);
+
   private:
+    static Result<InterfaceLock> take_name(const std::string& name, const std::string& label,
+                                           const char* held, const char* cure);
     explicit InterfaceLock(UniqueFd fd) : fd_(std::move(fd)) {}
     UniqueFd fd_;
 };

@@ -93,13 +93,14 @@ Bridge::Bridge(loop::Loop& loop, mqtt::Connection& connection, config::Bus bus, 
     connection_.add(*this, subscriptions(bus_));
 }
 
-Result<void> Bridge::open(const std::string& interface, int ifindex) {
+Result<void> Bridge::open(const std::string& interface, int ifindex, bool is_virtual) {
     close();
     auto socket = can::Socket::open(ifindex, {.error_frames = bus_.from_bus.error_frames});
     if (!socket) {
         return std::unexpected(socket.error());
     }
     interface_ = interface;
+    is_virtual_ = is_virtual;
     log_ = log_.for_bus(bus_.name.str(), interface);
     socket_ = std::move(*socket);
     readable_.emplace(loop_, socket_->fd(), [this] { on_readable(); });
@@ -111,6 +112,7 @@ void Bridge::close() {
     if (!socket_) {
         return;
     }
+    drain();
     counters();
     readable_.reset();
     socket_.reset();
@@ -120,9 +122,7 @@ void Bridge::close() {
 }
 
 void Bridge::begin_stop() {
-    // What the kernel has already taken from the bus still goes out.
-    for (int batch = 0; batch < kLastBatches && socket_ && on_readable() == can::Socket::kBatch; ++batch) {
-    }
+    drain();
     stopping_ = true;
     readable_.reset();
     write_timer_.disarm();
@@ -154,14 +154,27 @@ const codec::BusCounters& Bridge::counters() {
     return counters_;
 }
 
-/// Returns how many frames there were.
-std::size_t Bridge::on_readable() {
+/// What the kernel has already taken from the bus still goes out. A link that went down is told once, before
+/// the frames that wait.
+void Bridge::drain() {
+    int errors = 0;
+    for (int batch = 0; batch < kLastBatches && socket_ && errors < 2; ++batch) {
+        const auto frames = on_readable();
+        errors += frames ? 0 : 1;
+        if (frames && *frames < can::Socket::kBatch) {
+            return;
+        }
+    }
+}
+
+/// Returns how many frames there were; none if the socket had an error to tell.
+std::optional<std::size_t> Bridge::on_readable() {
     std::array<can::Frame, can::Socket::kBatch> frames;
     const auto received = socket_->receive(frames);
     if (!received) {
         // ENETDOWN or ENODEV, told once; the link watcher says what is to be done about it.
         log_.debug(received.error().what);
-        return 0;
+        return std::nullopt;
     }
     codec::Counters& count = counters_.from_bus;
     count.received += received->frames + received->kernel_dropped;
@@ -228,6 +241,10 @@ void Bridge::on_message(std::string_view level, std::span<const std::byte> paylo
         count.drop(stopping_ ? Drop::stopped : Drop::no_link);
         return;
     }
+    if (BootClock::now() - fresh_since > bus_.to_bus.max_age) {
+        count.drop(Drop::stale);  // now, not in the queue: ages in it must not fall
+        return;
+    }
     frame->arrived = fresh_since;
     if (!to_bus_.push(*frame)) {
         count.drop(Drop::overflow);
@@ -235,7 +252,7 @@ void Bridge::on_message(std::string_view level, std::span<const std::byte> paylo
 }
 
 std::optional<Drop> Bridge::judge(const can::Frame& frame) const {
-    if (frame.error && bus_.role == config::Role::server) {
+    if (frame.error && (bus_.role == config::Role::server || !is_virtual_)) {
         return Drop::error_frame;
     }
     if (frame.fd && !bus_.fd) {

@@ -45,7 +45,8 @@ class Bridge final : public mqtt::Subscriber {
     Bridge& operator=(const Bridge&) = delete;
 
     /// The interface is there and up.
-    Result<void> open(const std::string& interface, int ifindex);
+    /// Error frames are written to a virtual link only: a controller would send them as data frames.
+    Result<void> open(const std::string& interface, int ifindex, bool is_virtual);
     /// It is not any more; what waited for it is dropped and counted.
     void close();
     bool is_open() const { return socket_.has_value(); }
@@ -69,7 +70,8 @@ class Bridge final : public mqtt::Subscriber {
     void on_window() override { publish(); }
 
   private:
-    std::size_t on_readable();
+    std::optional<std::size_t> on_readable();
+    void drain();
     void publish();
     bool publish_frame(const can::Frame& frame);
     void write();
@@ -86,6 +88,7 @@ class Bridge final : public mqtt::Subscriber {
     Identity identity_;
     Log log_;
     std::string interface_;
+    bool is_virtual_ = false;
     std::string topic_;  ///< reused; its first `prefix_` bytes are fixed
     std::size_t prefix_;
 

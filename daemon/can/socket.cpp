@@ -138,7 +138,13 @@ Result<Socket> Socket::open(int ifindex, const SocketOptions& options) {
 }
 
 std::uint64_t Socket::count_overflow(std::uint32_t total) {
-    return static_cast<std::uint32_t>(total - std::exchange(overflow_seen_, total));
+    // Frames that were queued before the last question still carry an older total.
+    const auto lost = static_cast<std::int32_t>(total - overflow_seen_);
+    if (lost <= 0) {
+        return 0;
+    }
+    overflow_seen_ = total;
+    return static_cast<std::uint64_t>(lost);
 }
 
 Result<Received> Socket::receive(std::span<Frame> into) {

@@ -5,7 +5,9 @@
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <csignal>
 #include <memory>
 #include <random>
@@ -16,13 +18,14 @@
 #include "daemon/loop/service.hpp"
 #include "daemon/mqtt/paho_client.hpp"
 #include "daemon/supervisor/supervisor.hpp"
+#include "netlink/interface_lock.hpp"
 #include "netlink/kernel_links.hpp"
 #include "netlink/watcher.hpp"
 
 namespace mqttcan::cli {
 namespace {
 
-constexpr std::size_t kLongestInstance = 150;  // it stands in link aliases
+constexpr std::size_t kLongestInstance = 80;  // it stands in link aliases and in the name of a socket
 
 std::string hex(std::uint64_t value, int digits) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -68,8 +71,11 @@ supervisor::Host describe_host(const std::string& instance) {
     std::array<char, 256> name{};
     ::gethostname(name.data(), name.size() - 1);
     std::random_device random;
+    std::string hostname = name.data();  // it stands in topics
+    std::ranges::replace_if(
+        hostname, [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '.'; }, '_');
     return {
-        .hostname = name.data(),
+        .hostname = std::move(hostname),
         .instance = instance.size() <= kLongestInstance ? instance : hex(fingerprint(instance), 16),
         .fingerprint = hex(fingerprint(machine_identity() + '/' + instance), 8),
         .session = hex(std::uint64_t{random()} << 32 | random(), 16),
@@ -89,6 +95,12 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
     auto watcher = links ? netlink::LinkWatcher::open() : std::unexpected(links.error());
     if (!watcher) {
         log.error(watcher.error().what);
+        return kFailure;
+    }
+    // A second process with our client ids would evict us from the broker, and change our links.
+    const auto only = netlink::InterfaceLock::take_instance(host.instance);
+    if (!only) {
+        log.error(only.error().what);
         return kFailure;
     }
     supervisor::Supervisor supervisor(loop, **links, **watcher, factory, config, host, log,

@@ -212,6 +212,10 @@ Result<void> judge(const TunnelOptions& options) {
         return fail(kInvalid, "a password without a user name: give -u NAME too");
     }
     const config::Tls& files = options.tls_files;
+    if (options.tls && !files.insecure && options.host.find(':') != std::string::npos) {
+        return fail(kInvalid, "a certificate cannot be checked against the IPv6 address ", options.host,
+                    " (a limit of the MQTT library): give the host's name");
+    }
     if (!options.tls && (files.insecure || !files.ca_file.empty() || !files.cert_file.empty())) {
         return fail(kInvalid,
                     "a CA file, a certificate and --insecure are for TLS: add --tls, or leave them out");

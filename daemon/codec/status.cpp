@@ -10,6 +10,11 @@ using nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
 
+/// Names of interfaces may hold any bytes; what is not UTF-8 is replaced.
+std::string dump(const ordered_json& json) {
+    return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 ordered_json dropped_to_json(const Counters& counters) {
     ordered_json dropped = ordered_json::object();
     for (std::size_t i = 0; i < kDrops; ++i) {
@@ -29,7 +34,7 @@ std::string to_json(const ConnectionStatus& status) {
         {"state", status.state},
         {"version", status.version},
     };
-    return json.dump();
+    return dump(json);
 }
 
 std::string to_json(const BusStatus& status) {
@@ -54,7 +59,7 @@ std::string to_json(const BusStatus& status) {
             {"dropped", dropped_to_json(from)}}},
           {"to_bus", {{"received", to.received}, {"written", to.passed}, {"dropped", dropped_to_json(to)}}}}},
     };
-    return json.dump();
+    return dump(json);
 }
 
 }  // namespace mqttcan::codec

@@ -19,8 +19,8 @@ constexpr Duration kQueueTime = 20ms;    // until asking the factory again
 constexpr Duration kSettleTime = 250ms;  // in which a thawed broker works off what it had received before
 constexpr Duration kDiagnosisInterval = 10s;
 constexpr Duration kRefusalDelay = 5s;  // after a refusal that another try is unlikely to cure
-constexpr Duration kShortLife = 3s;
-constexpr int kManyShortLives = 3;
+constexpr Duration kShortLife = 1s;
+constexpr int kManyShortLives = 4;
 constexpr int kSessionTakenOver = 0x8e;
 constexpr int kRefused = 0x80;  // MQTT reason codes from here on mean no
 
@@ -98,6 +98,7 @@ void Connection::make_client() {
         return;
     }
     state_ = State::connecting;
+    connecting_since_ = BootClock::now();
     attempt_timer_.arm(BootClock::now() + kAttemptTime);
     if (auto started = client_->connect(); !started) {
         drop(started.error().what);
@@ -125,7 +126,8 @@ void Connection::begin_self_test() {
         return;
     }
     self_test_echoed_ = false;
-    asked_ = {{tick_topic()}, {self_test_topic(), true}};
+    control_echoed_ = false;
+    asked_ = {{tick_topic()}, {control_topic()}, {self_test_topic(), true}};
     if (auto asked = client_->subscribe(asked_); !asked) {
         drop(asked.error().what);
     }
@@ -137,6 +139,14 @@ void Connection::end_self_test() {
             "this broker ignores No Local, without which \"accept_pymqtt2can_clients\" would echo every "
             "frame back to the bus: the bus stays closed",
             kRefusalDelay);
+        return;
+    }
+    if (!control_echoed_) {
+        drop(text("whether this broker honours No Local cannot be tested: its access list must let this "
+                  "client write "
+                  "and read ",
+                  control_topic(), " and ", self_test_topic(), "; the bus stays closed"),
+             kRefusalDelay);
         return;
     }
     subscribe();
@@ -170,6 +180,7 @@ void Connection::on_subscribed(const Control& control) {
     if (state_ == State::testing) {
         fence_.emplace(settings_.fence, BootClock::now());
         const std::array<std::byte, 1> nothing{};
+        client_->publish_frame(control_topic(), nothing, settings_.message_expiry);
         client_->publish_frame(self_test_topic(), nothing, settings_.message_expiry);
         send_tick();
     } else if (state_ == State::subscribing) {
@@ -182,7 +193,10 @@ void Connection::go_online() {
     state_ = State::online;
     attempt_timer_.disarm();
     online_since_ = now;
-    settled_at_ = now + kSettleTime;
+    // A broker that stood still works off what others sent it meanwhile, in about as long at most.
+    const Duration silent = settling_ ? now - answered_at_ : online_since_ - connecting_since_;
+    settling_ = settling_ || silent > settings_.fence.dead_after / 2;
+    settled_at_ = now + std::max(silent, kSettleTime);
     tick_missing_told_ = false;
     const char* const protocol = options_.protocol == 5 ? "MQTT 5" : "MQTT 3.1.1";
     if (reported_.empty()) {
@@ -221,6 +235,7 @@ void Connection::on_connect_failed(const Control& control) {
         return;
     }
     failure_ = control.text;
+    short_lives_ = 0;  // a broker that comes and goes, not a rival that throws us out
     const TimePoint now = BootClock::now();
     if (!diagnosed_at_ || now - *diagnosed_at_ >= kDiagnosisInterval) {
         diagnosed_at_ = now;
@@ -270,6 +285,10 @@ void Connection::on_hung_up(const Control& control) {
 }
 
 void Connection::drop(const std::string& reason, Duration at_least) {
+    if (state_ == State::stopping) {
+        finish_stop();
+        return;
+    }
     const bool was_online = online();
     const std::uint64_t acknowledged = acknowledged_tick();
     if (was_online || state_ == State::testing) {
@@ -279,7 +298,12 @@ void Connection::drop(const std::string& reason, Duration at_least) {
     client_.reset();
     fence_.reset();
     fence_timer_.disarm();
-    inbox_->forget_messages();
+    const std::vector<std::uint64_t> forgotten = inbox_->forget_messages();
+    for (std::size_t i = 0; i < forgotten.size(); ++i) {
+        if (forgotten[i] > 0) {
+            subscribers_[i]->on_overflow(forgotten[i]);
+        }
+    }
     state_ = State::waiting;
     if (was_online) {
         outage_began_ = now;

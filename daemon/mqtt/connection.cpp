@@ -23,7 +23,8 @@ Connection::Connection(loop::Loop& loop, ClientFactory& factory, ConnectionSetti
       inbox_source_(loop, inbox_->fd(), [this] { on_inbox(); }),
       attempt_timer_(loop, [this] { on_attempt_timer(); }),
       fence_timer_(loop, [this] { on_fence_timer(); }),
-      random_(std::random_device()()) {
+      random_(std::random_device()()),
+      nonce_(text(std::random_device()(), '-', std::random_device()())) {
     options_.protocol = 5;
 }
 
@@ -64,6 +65,7 @@ void Connection::stop(loop::Callback done) {
         publish_retained(settings_.will->topic, settings_.farewell);
     }
     state_ = State::stopping;
+    fence_timer_.disarm();
     client_->disconnect();
     attempt_timer_.arm(BootClock::now() + kStopTime);
 }
@@ -108,6 +110,8 @@ void Connection::on_inbox() {
             on_control(batch_.controls[item.at]);
         } else if (client_.get() == client) {
             deliver(item);
+        } else if (item.slot < batch_.dropped.size()) {
+            ++batch_.dropped[item.slot];  // its connection was given up meanwhile
         }
     }
     for (std::size_t i = 0; i < batch_.dropped.size(); ++i) {
@@ -132,6 +136,8 @@ void Connection::deliver(const Inbox::Item& item) {
     } else if (item.slot == kTickSlot && fence_ && !item.retained) {
         if (batch_.level(item) == "tick") {
             on_tick(batch_.payload(item));
+        } else if (batch_.level(item) == "control") {
+            control_echoed_ = true;
         } else {
             self_test_echoed_ = true;
         }
@@ -141,7 +147,7 @@ void Connection::deliver(const Inbox::Item& item) {
 void Connection::on_tick(std::span<const std::byte> payload) {
     const std::string_view words(reinterpret_cast<const char*>(payload.data()), payload.size());
     // Ours begins with this process's session and this attempt; anything else is a stranger's.
-    const std::string prefix = text(settings_.session, ' ', attempt_, ' ');
+    const std::string prefix = text(nonce_, ' ', attempt_, ' ');
     std::uint64_t number = 0;
     if (!words.starts_with(prefix) ||
         std::from_chars(words.data() + prefix.size(), words.data() + words.size(), number).ec !=
@@ -149,6 +155,7 @@ void Connection::on_tick(std::span<const std::byte> payload) {
         return;
     }
     fence_->returned(number);
+    answered_at_ = BootClock::now();
     if (settling_ && BootClock::now() >= settled_at_) {
         settling_ = false;
     }
@@ -194,6 +201,7 @@ void Connection::on_acknowledged(const Control& control) {
     }
     const bool was_open = fence_->open();
     fence_->acknowledged(control.number);
+    answered_at_ = BootClock::now();
     constexpr std::uint64_t kPatience = 5;
     if (settings_.fence.returning && !tick_missing_told_ &&
         fence_->last_acknowledged() >= fence_->last_returned() + kPatience) {
@@ -208,6 +216,7 @@ void Connection::on_acknowledged(const Control& control) {
             subscriber->on_window();
         }
     }
+    arm_fence_timer();
 }
 
 void Connection::on_fence_timer() {
@@ -216,6 +225,11 @@ void Connection::on_fence_timer() {
         return;
     }
     if (fence_->dead(now)) {
+        on_inbox();  // the answer may wait there, if it was us who stood still
+        if (!fence_ || !fence_->dead(now)) {
+            arm_fence_timer();
+            return;
+        }
         settling_ = true;
         drop(text("the broker has not answered for ", seconds_text(settings_.fence.dead_after),
                   ": connection reset"));
@@ -229,6 +243,9 @@ void Connection::on_fence_timer() {
 }
 
 void Connection::arm_fence_timer() {
+    if (!fence_ || state_ == State::stopping) {
+        return;
+    }
     if (const auto next = fence_->next_event()) {
         fence_timer_.arm(*next);
     }
@@ -238,8 +255,7 @@ void Connection::send_tick() {
     const TimePoint now = BootClock::now();
     const std::uint64_t number = fence_->tick_sent(now);
     client_->publish_acknowledged(
-        tick_topic(),
-        text(settings_.session, ' ', attempt_, ' ', number, ' ', now.time_since_epoch().count()), false,
+        tick_topic(), text(nonce_, ' ', attempt_, ' ', number, ' ', now.time_since_epoch().count()), false,
         number);
     arm_fence_timer();
 }

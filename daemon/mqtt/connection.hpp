@@ -35,7 +35,6 @@ struct ConnectionSettings {
     std::string client_id;
     std::string username;
     std::function<Result<std::string>()> password;  ///< asked for each attempt
-    std::string session;                            ///< random, new with each process: marks our own ticks
     std::optional<Will> will;                       ///< its retained opposite is said with `birth`
     std::string birth;                              ///< payload for the will's topic once connected
     std::string farewell;                           ///< the same before a clean end; empty clears the topic
@@ -111,6 +110,7 @@ class Connection {
     void send_tick();
     void finish_stop();
     std::string tick_topic() const { return "mqttcan/" + settings_.client_id + "/tick"; }
+    std::string control_topic() const { return "mqttcan/" + settings_.client_id + "/control"; }
     std::string self_test_topic() const { return "mqttcan/" + settings_.client_id + "/selftest"; }
 
     ClientFactory& factory_;
@@ -137,6 +137,10 @@ class Connection {
     std::size_t next_address_ = 0;  ///< which of several addresses to try
     std::vector<std::string> addresses_;
     bool self_test_echoed_ = false;
+    bool control_echoed_ = false;  ///< proof that the self-test could have been heard
+    std::string nonce_;            ///< marks our ticks; not published elsewhere, so that nobody can forge one
+    TimePoint connecting_since_{};
+    TimePoint answered_at_{};  ///< when a tick was last acknowledged or came back
     bool tick_missing_told_ = false;
 
     TimePoint online_since_{};

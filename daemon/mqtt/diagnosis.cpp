@@ -21,6 +21,7 @@
 namespace mqttcan::mqtt {
 namespace {
 
+constexpr int kMark = 5;         // as SO_PRIORITY: tells our sockets from Paho's, which keep 0
 constexpr int kPatience = 5000;  // milliseconds for each step
 
 template <auto Free>
@@ -77,6 +78,7 @@ std::expected<UniqueFd, int> connect_tcp(const ConnectOptions& options) {
     if (!fd) {
         return std::unexpected(errno);
     }
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_PRIORITY, &kMark, sizeof kMark);
     if (::connect(fd.get(), found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS) {
         return std::unexpected(errno);
     }
@@ -271,6 +273,12 @@ std::optional<std::string> diagnose_tls(const ConnectOptions& options, int fd) {
 }
 
 }  // namespace
+
+bool is_diagnosis(int socket) {
+    int mark = 0;
+    socklen_t size = sizeof mark;
+    return ::getsockopt(socket, SOL_SOCKET, SO_PRIORITY, &mark, &size) == 0 && mark == kMark;
+}
 
 std::optional<std::string> diagnose(const ConnectOptions& options) {
     const auto fd = connect_tcp(options);

@@ -19,6 +19,9 @@ std::optional<std::string> diagnose(const ConnectOptions&);
 /// The same on a thread of its own; `diagnosed` with `number` follows in `inbox`, its text empty for none.
 void diagnose_later(const ConnectOptions&, std::uint64_t number, std::shared_ptr<Inbox> inbox);
 
+/// Whether the socket is one of diagnose()'s, and so not Paho's. Any thread.
+bool is_diagnosis(int socket);
+
 /// What a CONNACK's reason means (MQTT 5 section 3.2.2.2, or 3.1.1 section 3.2.2.3) and what to do about it.
 std::string explain_connack(int code, int protocol);
 

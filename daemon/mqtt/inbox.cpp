@@ -44,12 +44,18 @@ void Inbox::take(Batch& batch) {
     std::swap(batch, waiting_);
 }
 
-void Inbox::forget_messages() {
+std::vector<std::uint64_t> Inbox::forget_messages() {
     const std::lock_guard lock(mutex_);
     std::vector<Control> kept;
     for (Control& control : waiting_.controls) {
         if (control.kind == Control::Kind::resolved || control.kind == Control::Kind::diagnosed) {
             kept.push_back(std::move(control));
+        }
+    }
+    std::vector<std::uint64_t> forgotten = waiting_.dropped;
+    for (const Item& item : waiting_.items) {
+        if (!item.is_control && item.slot < forgotten.size()) {
+            ++forgotten[item.slot];
         }
     }
     waiting_.clear();
@@ -59,12 +65,14 @@ void Inbox::forget_messages() {
             {true, false, 0, static_cast<std::uint32_t>(waiting_.controls.size()), 0, 0});
         waiting_.controls.push_back(std::move(control));
     }
+    return forgotten;
 }
 
 void Inbox::message(std::string_view topic, std::string_view payload, bool retained) {
     const std::size_t slash = topic.rfind('/');
     const std::size_t prefix = slash == std::string_view::npos ? 0 : slash + 1;
-    const std::string_view level = topic.substr(prefix);
+    const std::string_view level = topic.substr(prefix, kMaxLevel);
+    payload = payload.substr(0, kMaxPayload);
     const std::lock_guard lock(mutex_);
     const auto route = routes_.find(topic.substr(0, prefix));
     if (route == routes_.end()) {

@@ -76,6 +76,9 @@ class Inbox {
     };
 
     static constexpr std::size_t kMaxMessages = 65536;
+    /// No frame is larger; of a larger message, which is refused for its length, only so much is kept.
+    static constexpr std::size_t kMaxPayload = 1024;
+    static constexpr std::size_t kMaxLevel = 64;
     static constexpr std::size_t kMaxBytes = 8 * 1024 * 1024;
 
     Inbox();
@@ -85,8 +88,9 @@ class Inbox {
     int fd() const { return event_.get(); }
     /// Swaps `batch`, which is cleared first, against what waits.
     void take(Batch& batch);
-    /// Forgets all that waits but resolver and diagnosis results: for a connection that was given up.
-    void forget_messages();
+    /// Forgets all that waits but resolver and diagnosis results: for a connection that was given up. Returns
+    /// how many messages that were, by slot.
+    std::vector<std::uint64_t> forget_messages();
 
     /// The producers' side, any thread.
     void message(std::string_view topic, std::string_view payload, bool retained);

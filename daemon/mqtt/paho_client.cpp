@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "daemon/mqtt/diagnosis.hpp"
 #include "daemon/mqtt/resolver.hpp"
 
 namespace mqttcan::mqtt {
@@ -20,7 +21,9 @@ namespace {
 
 namespace paho = ::mqtt;
 
-constexpr int kRefused = 0x80;   // MQTT's reason codes from here on mean no
+constexpr int kRefused = 0x80;  // MQTT's reason codes from here on mean no
+constexpr int kUnspecified = 0xff;
+constexpr std::int32_t kMaxPacket = 64 * 1024;  // MQTT 5: the broker keeps larger messages to itself
 constexpr int kFlushTime = 500;  // milliseconds that Paho may take to send what is queued before a goodbye
 
 std::string peer_name(const std::string& address, std::uint16_t port) {
@@ -97,6 +100,7 @@ paho::connect_options connect_options(const ConnectOptions& options) {
     result.set_mqtt_version(options.protocol == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1);
     if (options.protocol == 5) {
         result.set_clean_start(true);  // and session expiry 0, which is its default
+        result.set_properties({{paho::property::MAXIMUM_PACKET_SIZE, kMaxPacket}});
     } else {
         result.set_clean_session(true);
     }
@@ -137,7 +141,7 @@ class PahoClient final : public Client, paho::iaction_listener {
         factory_.connecting_.insert({peer_, options_.host});
         // Handlers must stand before connect(): later they would deadlock with the receive thread.
         client_.set_message_callback([this](const paho::const_message_ptr& message) {
-            inbox_.message(message->get_topic(), message->get_payload_str(), message->is_retained());
+            inbox_.message(message->get_topic(), message->get_payload(), message->is_retained());
         });
         client_.set_connection_lost_handler([this](const std::string& cause) { tell_lost(0, cause); });
         client_.set_disconnected_handler([this](const paho::properties&, paho::ReasonCode reason) {
@@ -253,7 +257,9 @@ class PahoClient final : public Client, paho::iaction_listener {
 
     void on_failure(const paho::token& token) override {
         const auto value = reinterpret_cast<std::uintptr_t>(token.get_user_context());
-        const int reason = static_cast<int>(token.get_reason_code());
+        // Under 3.1.1 there are none, and Paho says 255 when it has nothing to say.
+        const int told = options_.protocol == 5 ? static_cast<int>(token.get_reason_code()) : 0;
+        const int reason = told == kUnspecified ? 0 : told;
         const int code = reason > 0 ? reason : token.get_return_code();
         switch (static_cast<Operation>(value & 3)) {
             case Operation::connect:
@@ -309,8 +315,11 @@ class PahoClient final : public Client, paho::iaction_listener {
 
     void claim_socket() {
         end_connecting();
+        if (socket_ >= 0) {
+            return;
+        }
         for (const int fd : sockets_to(peer_)) {
-            if (!factory_.claimed_.contains(fd)) {
+            if (!factory_.claimed_.contains(fd) && !is_diagnosis(fd)) {
                 socket_ = fd;
                 factory_.claimed_.insert(fd);
                 const int on = 1;

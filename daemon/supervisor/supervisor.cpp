@@ -199,7 +199,9 @@ void Supervisor::assign(BusRuntime& runtime, const Assignment& assignment) {
 }
 
 void Supervisor::open(BusRuntime& runtime, int ifindex) {
-    const std::string& interface = watcher_.links().at(ifindex).name;
+    const netlink::Link& link = watcher_.links().at(ifindex);
+    const std::string& interface = link.name;
+    const bool is_virtual = link.kind == "vcan" || link.kind == "vxcan";
     runtime.lock.reset();
     auto lock = netlink::InterfaceLock::take(ifindex, interface);
     if (!lock) {
@@ -207,7 +209,7 @@ void Supervisor::open(BusRuntime& runtime, int ifindex) {
         retry_later();
         return;
     }
-    if (const auto opened = runtime.bridge->open(interface, ifindex); !opened) {
+    if (const auto opened = runtime.bridge->open(interface, ifindex, is_virtual); !opened) {
         close(runtime, opened.error().what);
         retry_later();
         return;

@@ -18,8 +18,9 @@ using config::Write;
 Result<std::string> read_password(const std::string& path) {
     std::ifstream file(path);
     std::string password;
-    if (!std::getline(file, password) && !file.eof()) {
-        return fail_errno(errno, "reading password file ", path);
+    if (!std::getline(file, password)) {
+        return file.is_open() ? fail(std::errc::invalid_argument, "password file ", path, " is empty")
+                              : fail_errno(errno, "reading password file ", path);
     }
     if (!password.empty() && password.back() == '\r') {
         password.pop_back();
@@ -56,6 +57,7 @@ mqtt::Fence::Settings fence_settings(const config::Broker& broker, const std::ve
             fence.dead_after = std::min(fence.dead_after, bus.to_bus.max_age);
         }
     }
+    fence.dead_after = std::max(fence.dead_after, 2 * broker.tick);
     return fence;
 }
 
@@ -84,7 +86,6 @@ Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host&
         .client_id = base + suffix,
         .username = broker.username,
         .password = password_source(broker),
-        .session = host.session,
         .will = std::nullopt,
         .birth = {},
         .farewell = {},

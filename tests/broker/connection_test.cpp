@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <list>
 
 #include "daemon/mqtt/paho_client.hpp"
@@ -59,7 +60,6 @@ class ConnectionTest : public testing::Test {
         result.port = broker.port();
         result.client_id = "mqttcan-test-" + std::to_string(++clients_);
         result.password = [] { return Result<std::string>(""); };
-        result.session = "5e55" + std::to_string(clients_);
         result.fence = {.returning = true, .period = 100ms, .dead_after = 1s};
         return result;
     }
@@ -235,6 +235,33 @@ TEST_F(ConnectionTest, UsesNoLocalOnlyAfterATestShowedThatItWorks) {
     ASSERT_TRUE(other.publish("can/2", bytes("foreign")));
     ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
     EXPECT_THAT(listener_.heard, ElementsAre("2=foreign"));
+}
+
+TEST_F(ConnectionTest, RefusesNoLocalIfItsTestCannotBeHeard) {
+    test::Folder folder;
+    std::ofstream(folder / "acl") << "topic readwrite mqttcan/mqttcan-test-1/tick\n";
+    test::Mosquitto broker("allow_anonymous true\nacl_file " + (folder / "acl") + "\n");
+    ConnectionSettings careful = settings(broker);
+    careful.self_test_no_local = true;
+    Connection& connection = connect(careful, {{"can/", true}});
+    ASSERT_TRUE(wait([&] { return !log_.lines.empty(); }));
+    EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("whether this broker honours No Local cannot be tested")));
+    EXPECT_FALSE(connection.online());
+}
+
+TEST_F(ConnectionTest, StopsEvenIfTheBrokerIsFrozen) {
+    test::Mosquitto broker;
+    Connection& connection = connect(settings(broker));
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    broker.freeze();
+    // One tick stays unanswered, and is too old just when the goodbye is waited for.
+    const TimePoint frozen = BootClock::now();
+    ASSERT_TRUE(wait([&] { return BootClock::now() - frozen > 600ms; }));
+    ASSERT_TRUE(connection.online());
+    bool stopped = false;
+    connection.stop([&] { stopped = true; });
+    EXPECT_TRUE(wait([&] { return stopped; }));
+    broker.thaw();
 }
 
 TEST_F(ConnectionTest, SaysGoodbyeSoThatItsWillIsNotPublished) {

@@ -176,6 +176,7 @@ class Peer:
         self._on_frame = on_frame
         self._frames = collections.deque()
         self._changed = threading.Condition()
+        self._started = False
         self._subscribed = False
         self._failure = None
         self._last_publish = None
@@ -203,6 +204,7 @@ class Peer:
             options["properties"].SessionExpiryInterval = 0
         self._client.connect(*self._address, keepalive=60, **options)
         self._client.loop_start()
+        self._started = True
         try:
             with self._changed:
                 self._changed.wait_for(lambda: self._subscribed or self._failure, self._timeout)
@@ -225,7 +227,7 @@ class Peer:
             self._client.loop_stop()
 
     def __enter__(self):
-        return self.start()
+        return self if self._started else self.start()
 
     def __exit__(self, *_):
         self.stop()
@@ -251,7 +253,8 @@ class Peer:
         if self._last_publish is not None:
             self._last_publish.wait_for_publish(self._timeout)
             if not self._last_publish.is_published():
-                raise TimeoutError(f"the broker did not take all messages within {self._timeout} s")
+                raise TimeoutError(f"the broker did not take all messages within {self._timeout} s "
+                                   f"(failure: {self._failure})")
 
     def take(self, count=1, timeout=None):
         """The next `count` frames; TimeoutError, telling what came, if they do not arrive."""

@@ -120,10 +120,10 @@ class AnInterfaceOfSomebodyElse(Links):
         broker, daemon = self.one(interface="vtheirs", on_stop="remove")
         self.place.status(broker).wait_online(harness.client_status("can", "daemon"))
         self.assertEqual(self.looks("vtheirs"), before)
-        with self.place.peer("server", "can", broker) as other:
-            bus = self.place.can("vtheirs")
-            other.send(Frame(0x123, b"\x01"))
-            self.assertEqual(str(bus.receive(1)[0]), "123#01")
+        other = self.place.peer("server", "can", broker)
+        bus = self.place.can("vtheirs")
+        other.send(Frame(0x123, b"\x01"))
+        self.assertEqual(str(bus.receive(1)[0]), "123#01")
         daemon.terminate()
         self.assertEqual(self.looks("vtheirs"), before)
 

@@ -35,20 +35,20 @@ class TlsToABroker(harness.Scenario):
     def test_connects_if_the_authority_is_right(self):
         broker = self.place.broker(tls=self.authority.issue("broker", "IP:127.0.0.1,DNS:localhost"))
         daemon = self.daemon(broker, self.authority)
-        with self.place.peer("server", "can", broker, ca_file=str(self.authority.certificate)) as other:
-            harness.wait_up("vhere")
-            bus = self.place.can("vhere")
-            harness.wait_for(lambda: "as secure" in broker.log(), "the daemon connects")
+        other = self.place.peer("server", "can", broker, ca_file=str(self.authority.certificate))
+        harness.wait_up("vhere")
+        bus = self.place.can("vhere")
+        harness.wait_for(lambda: "as secure" in broker.log(), "the daemon connects")
 
-            def arrives():
-                other.send(Frame(0x123, b"\x01"))
-                other.flush()
-                select.select([bus], [], [], 0.05)
-                return bus.drain()
+        def arrives():
+            other.send(Frame(0x123, b"\x01"))
+            other.flush()
+            select.select([bus], [], [], 0.05)
+            return bus.drain()
 
-            self.assertEqual(str(harness.wait_for(arrives, "a frame crosses")[0]), "123#01")
-            bus.send(Frame(0x124, b"\x02"))
-            self.assertEqual(str(other.take(1)[0]), "124#02")
+        self.assertEqual(str(harness.wait_for(arrives, "a frame crosses")[0]), "123#01")
+        bus.send(Frame(0x124, b"\x02"))
+        self.assertEqual(str(other.take(1)[0]), "124#02")
         daemon.terminate()
 
     def test_fails_on_another_authority_and_says_so(self):

@@ -72,10 +72,18 @@ TEST_F(InboxTest, ForgetsAConnectionThatWasGivenUpButNotWhatWasAskedElsewhere) {
     inbox_.message("can/1", "stale", false);
     inbox_.control({.kind = Control::Kind::lost});
     inbox_.control({.kind = Control::Kind::diagnosed, .text = "cause"});
-    inbox_.forget_messages();
+    EXPECT_THAT(inbox_.forget_messages(), testing::ElementsAre(1, 0)) << "what is forgotten is counted";
     inbox_.take(batch_);
     ASSERT_EQ(batch_.items.size(), 1U);
     EXPECT_EQ(batch_.controls[batch_.items[0].at].text, "cause");
+}
+
+TEST_F(InboxTest, KeepsNoMoreOfALargeMessageThanShowsThatItIsNoFrame) {
+    inbox_.message("can/" + std::string(1000, '1'), std::string(1'000'000, 'x'), false);
+    inbox_.take(batch_);
+    ASSERT_EQ(batch_.items.size(), 1U);
+    EXPECT_EQ(batch_.level(batch_.items[0]).size(), Inbox::kMaxLevel);
+    EXPECT_EQ(payload(batch_, batch_.items[0]).size(), Inbox::kMaxPayload);
 }
 
 TEST_F(InboxTest, TakesMessagesFromSeveralThreads) {

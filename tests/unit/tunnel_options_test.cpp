@@ -121,7 +121,7 @@ TEST(Tunnel, HintsThatPIsThePasswordWhenItLooksLikeAPort) {
 
 TEST(Tunnel, BecomesAConfigurationThatRemovesWhatItMade) {
     const auto config =
-        tunnel_config(*parse({"-S", "-i", "vcan0", "-H", "::1", "-t", "car7"}), environment());
+        tunnel_config(*parse({"-S", "-i", "vcan0", "-H", "127.0.0.1", "-t", "car7"}), environment());
     ASSERT_TRUE(config) << config.error().what;
     ASSERT_EQ(config->buses.size(), 1U);
     EXPECT_EQ(config->buses[0].on_stop, config::OnStop::remove);
@@ -146,8 +146,9 @@ TEST(Tunnel, WantsToReadTheFilesItIsGivenBeforeItStarts) {
 }
 
 TEST(Tunnel, TakesAnIpv6AddressWithOrWithoutBrackets) {
-    EXPECT_EQ(parse({"-i", "vcan0", "-H", "[::1]"})->host, "::1");
-    EXPECT_EQ(parse({"-i", "vcan0", "-H", "::1"})->host, "::1");
+    EXPECT_EQ(parse({"-i", "vcan0", "-H", "[::1]", "-P", "1883"})->host, "::1");
+    EXPECT_EQ(parse({"-i", "vcan0", "-H", "::1", "-P", "1883"})->host, "::1");
+    EXPECT_THAT(parse({"-i", "vcan0", "-H", "::1"}).error().what, HasSubstr("give the host's name"));
 }
 
 TEST(Tunnel, SaysThatAPasswordInTheEnvironmentNeedsAUserName) {
