@@ -26,7 +26,7 @@ void notify_status(const std::string& status) {
 }
 
 void notify_stopping() {
-    sd_notify(0, "STOPPING=1");
+    sd_notify(0, "STOPPING=1\nSTATUS=stopped");
 }
 
 bool stderr_is_journal() {

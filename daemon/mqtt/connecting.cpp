@@ -109,6 +109,11 @@ void Connection::on_connected() {
     if (state_ != State::connecting) {
         return;
     }
+    const TimePoint now = BootClock::now();
+    // A broker that stood still works off what others sent it meanwhile, in about as long at most.
+    const Duration silent = settling_ ? now - answered_at_ : now - connecting_since_;
+    settling_ = settling_ || silent > settings_.fence.dead_after / 2;
+    settled_at_ = now + std::max(silent, kSettleTime);
     if (settings_.self_test_no_local) {
         begin_self_test();
     } else {
@@ -193,10 +198,6 @@ void Connection::go_online() {
     state_ = State::online;
     attempt_timer_.disarm();
     online_since_ = now;
-    // A broker that stood still works off what others sent it meanwhile, in about as long at most.
-    const Duration silent = settling_ ? now - answered_at_ : online_since_ - connecting_since_;
-    settling_ = settling_ || silent > settings_.fence.dead_after / 2;
-    settled_at_ = now + std::max(silent, kSettleTime);
     tick_missing_told_ = false;
     const char* const protocol = options_.protocol == 5 ? "MQTT 5" : "MQTT 3.1.1";
     if (reported_.empty()) {

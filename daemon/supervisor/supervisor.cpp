@@ -92,7 +92,7 @@ void Supervisor::notice_changes() {
         }
         const auto link = watcher_.links().find(runtime.ifindex);
         if (link == watcher_.links().end()) {
-            close(runtime, "the interface is gone: somebody else deleted it or moved it away");
+            close(runtime, "the interface is gone: deleted, moved away or unplugged by somebody else");
         } else if (!netlink::usable(link->second)) {
             close(runtime, "the interface was set down by somebody else");
         }
