@@ -148,6 +148,15 @@ void check_tls(Reader& reader, const Node& node, Broker& broker) {
     }
 }
 
+void check_ipv6(Reader& reader, const Node& node, const Broker& broker) {
+    const Node* url = node.find("url");
+    if (url != nullptr && broker.tls && !broker.tls->insecure && broker.host.contains(':')) {
+        reader.fault(*url,
+                     "a certificate cannot be checked against an IPv6 address (a limit of the MQTT library); "
+                     "write the host's name");
+    }
+}
+
 void warn_of_plain_password(Reader& reader, const Node& node, const Broker& broker) {
     for (const std::string_view key : {"password", "password_file", "username"}) {
         const Node* credential = node.find(key);
@@ -176,6 +185,7 @@ const Shape<Tls>& tls_shape() {
 void check_broker(Reader& reader, const Node& node, Broker& broker) {
     check_credentials(reader, node);
     check_tls(reader, node, broker);
+    check_ipv6(reader, node, broker);
     warn_of_plain_password(reader, node, broker);
 }
 

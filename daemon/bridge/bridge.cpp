@@ -105,6 +105,10 @@ Result<void> Bridge::open(const std::string& interface, int ifindex, bool is_vir
     socket_ = std::move(*socket);
     readable_.emplace(loop_, socket_->fd(), [this] { on_readable(); });
     publish_status("online");
+    if (const auto before = std::exchange(before_closing_, std::nullopt)) {
+        const std::string lost = dropped_since(counters_.to_bus, before->to_bus);
+        log_.notice("the interface is back; frames for it dropped meanwhile: ", lost.empty() ? "none" : lost);
+    }
     return {};
 }
 
@@ -113,7 +117,7 @@ void Bridge::close() {
         return;
     }
     drain();
-    counters();
+    before_closing_ = counters();
     readable_.reset();
     socket_.reset();
     write_timer_.disarm();

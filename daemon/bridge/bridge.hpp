@@ -101,9 +101,10 @@ class Bridge final : public mqtt::Subscriber {
     InFlight in_flight_;
     Complaints complaints_;
     codec::BusCounters counters_;
-    codec::BusCounters told_;  ///< as last published
-    codec::BusCounters before_outage_;
+    codec::BusCounters told_;           ///< as last published
+    codec::BusCounters before_outage_;  ///< of the broker
     bool had_outage_ = false;
+    std::optional<codec::BusCounters> before_closing_;  ///< while the interface is away
     bool stopping_ = false;
     TimePoint told_at_{};
 };
