@@ -119,9 +119,10 @@ void Connection::on_inbox() {
             subscribers_[i]->on_overflow(batch_.dropped[i]);
         }
     }
-    for (const Slot slot : std::exchange(touched_, {})) {
+    for (const Slot slot : touched_) {
         subscribers_[slot]->on_batch_end();
     }
+    touched_.clear();
 }
 
 void Connection::deliver(const Inbox::Item& item) {
@@ -146,7 +147,7 @@ void Connection::deliver(const Inbox::Item& item) {
 
 void Connection::on_tick(std::span<const std::byte> payload) {
     const std::string_view words(reinterpret_cast<const char*>(payload.data()), payload.size());
-    // Ours begins with this process's session and this attempt; anything else is a stranger's.
+    // Ours begins with this process's nonce and this attempt; anything else is a stranger's.
     const std::string prefix = text(nonce_, ' ', attempt_, ' ');
     std::uint64_t number = 0;
     if (!words.starts_with(prefix) ||
