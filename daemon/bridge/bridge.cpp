@@ -312,7 +312,7 @@ void Bridge::on_write_error(int error) {
 
 void Bridge::on_online() {
     publish_status(socket_ ? "online" : "waiting");
-    publish();
+    on_window();
     if (!std::exchange(had_outage_, false)) {
         return;
     }
@@ -322,6 +322,11 @@ void Bridge::on_online() {
     log_.notice("the broker is back; frames dropped meanwhile: from the bus ", from.empty() ? "none" : from,
                 ", to the bus ", to.empty() ? "none" : to, "; ", doubtful,
                 " of those sent last are in doubt");
+}
+
+void Bridge::on_window() {
+    publish();
+    news();  // of frames that nothing on the bus will ever follow
 }
 
 void Bridge::on_offline(std::uint64_t acknowledged) {

@@ -67,7 +67,7 @@ class Bridge final : public mqtt::Subscriber {
                     TimePoint fresh_since) override;
     void on_overflow(std::uint64_t count) override;
     void on_batch_end() override { write(); }
-    void on_window() override { publish(); }
+    void on_window() override;
 
   private:
     std::optional<std::size_t> on_readable();

@@ -123,6 +123,9 @@ void Connection::on_inbox() {
         subscribers_[slot]->on_batch_end();
     }
     touched_.clear();
+    if (batch_.unrouted > 0 && std::exchange(strays_, strays_ + batch_.unrouted) == 0) {
+        log_.warning(label(), " sends messages on topics that nobody subscribed to; they are ignored");
+    }
 }
 
 void Connection::deliver(const Inbox::Item& item) {

@@ -118,6 +118,7 @@ class Connection {
     Log log_;
 
     std::vector<Subscriber*> subscribers_;
+    std::uint64_t strays_ = 0;  ///< messages on topics that nobody asked for
     std::vector<Subscription> subscriptions_;
     std::vector<Route> routes_;
     std::shared_ptr<Inbox> inbox_;  ///< shared with resolver and diagnosis threads, which may outlive us
