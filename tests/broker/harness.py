@@ -158,6 +158,16 @@ def broker_entry(port, client_id, **more):
     return {"default": {"url": f"mqtt://127.0.0.1:{port}", "client_id": client_id, **more}}
 
 
+# Where age is not what is tested, a machine that stands still for two seconds must not make frames stale.
+PATIENT = {"to_bus": {"max_age": "10min"}, "from_bus": {"max_age": "10min"}}
+
+
+def patient(settings):
+    """Settings of a bus, its ages long unless it says otherwise."""
+    ways = {way: {**ages, **settings.get(way, {})} for way, ages in PATIENT.items()}
+    return {**settings, **ways}
+
+
 class Tunnel:
     """A server daemon and a client daemon, one bus per topic: frames cross between nearN and farN."""
 
@@ -165,6 +175,7 @@ class Tunnel:
 
     def __init__(self, place, broker, topics, near, far, entry=None, port=None):
         """`near` and `far`: settings for each bus of that side; `entry`: more settings of both broker entries."""
+        near, far = patient(near), patient(far)
         self.place, self.broker, self.topics = place, broker, topics
         self.near = [f"vnear{index}" for index in range(len(topics))]
         self.far = [f"vfar{index}" for index in range(len(topics))]
