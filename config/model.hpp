@@ -10,8 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "base/can_id.hpp"
+#include "base/can_settings.hpp"
 #include "base/clock.hpp"
 #include "base/names.hpp"
+#include "base/network_namespace.hpp"
 
 namespace mqttcan::config {
 
@@ -22,7 +25,9 @@ enum class Role {
 
 enum class Kind {
     vcan,      ///< created by us unless a vcan of that name exists
+    vxcan,     ///< a pair, created by us: `interface` is bridged, `peer` is for somebody else
     can,       ///< hardware: waited for, never created
+    slcan,     ///< a serial adapter: created by attaching the line discipline to `device`
     existing,  ///< whatever CAN interface has the name (`mqttcan tunnel` only)
 };
 
@@ -31,6 +36,37 @@ enum class Write { none, all };
 
 /// What happens to a link that we created when the daemon stops.
 enum class OnStop { down, remove };
+
+/// What happens to a virtual link while the other end of its bus cannot be reached.
+enum class OnOffline { keep, down };
+
+/// The other end of a vxcan.
+struct Peer {
+    InterfaceName interface;
+    /// Unset: it stays with us under a name of our making until `mqttcan attach` moves it.
+    std::optional<NetworkNamespace> netns = {};
+
+    bool operator==(const Peer&) const = default;
+};
+
+/// Finds hardware by what udev knows of it; an empty member matches anything, one at least is set.
+struct Match {
+    std::string serial = {};  ///< ID_SERIAL_SHORT
+    std::string path = {};    ///< ID_PATH
+    std::string driver = {};  ///< ID_NET_DRIVER
+
+    bool operator==(const Match&) const = default;
+};
+
+/// Thins out what is published: of each ID at most one frame per `interval` and, with `on_change`, none that
+/// equals the one before.
+struct Sample {
+    std::vector<IdPattern> ids;  ///< not empty; the first rule that matches an ID counts
+    Duration interval{};         ///< 0: no least interval
+    bool on_change = false;
+
+    bool operator==(const Sample&) const = default;
+};
 
 struct Tls {
     std::string ca_file;    ///< PEM; empty: the system's certificate authorities
@@ -64,6 +100,8 @@ struct ToBus {
     Duration max_age = std::chrono::seconds(2);  ///< older frames are dropped and counted
     std::size_t queue = 16384;                   ///< frames; the oldest are dropped and counted
     bool brs = true;                             ///< CAN FD frames of format savvycan carry no BRS: send it
+    Duration stall = std::chrono::milliseconds(500);  ///< a bus that took no frame for so long is dead
+    IdFilter filter = {};
 
     bool operator==(const ToBus&) const = default;
 };
@@ -73,6 +111,8 @@ struct FromBus {
     Duration max_age = std::chrono::seconds(2);
     std::size_t queue = 16384;
     bool error_frames = false;  ///< publish the controller's error frames
+    IdFilter filter = {};       ///< error frames are not its business
+    std::vector<Sample> sample = {};
 
     bool operator==(const FromBus&) const = default;
 };
@@ -81,12 +121,19 @@ struct Bus {
     EntryName name;
     EntryName broker;
     Topic topic;
-    std::optional<InterfaceName> interface = {};  ///< unset: a vcan that the kernel numbers
+    /// Unset: a vcan that the kernel numbers, or hardware that `match` finds.
+    std::optional<InterfaceName> interface = {};
     Kind kind = Kind::vcan;
     Role role = Role::client;
     Write write = Write::all;  ///< servers only
-    bool fd = true;            ///< CAN FD: the MTU of a vcan that we create
+    bool fd = true;            ///< CAN FD: the MTU of a vcan or vxcan that we create
     OnStop on_stop = OnStop::down;
+    OnOffline on_offline = OnOffline::keep;  ///< clients on vcan and vxcan only
+    std::optional<Peer> peer = {};           ///< vxcan only, and there always
+    std::optional<Match> match = {};         ///< kind can only, then without `interface`
+    std::string device = {};                 ///< slcan only, and there always: absolute path of the tty
+    CanSettings settings = {};               ///< can and slcan only
+    bool heal_bus_off = true;                ///< false: `"restart": "never"`, neither by us nor by the kernel
     bool accept_pymqtt2can_clients = false;  ///< servers only (docs/wire-format.md, section 1)
     ToBus to_bus = {};
     FromBus from_bus = {};

@@ -35,21 +35,57 @@ std::string cure_for(int number, std::string_view kind) {
         case ENOBUFS:
         case ENOMEM:
             return "the kernel is short of memory";
-        case ETIMEDOUT:
-            return "the kernel did not answer within 5 s";
         default:
             return {};
     }
 }
 
+/// What EDOM, ERANGE and EINVAL are about, as far as the request tells.
+std::string impossible(const CanSettings& settings) {
+    if (!settings.bitrate && !settings.data_bitrate) {
+        return settings.sample_point || settings.data_sample_point
+                   ? "a sample point needs its bit rate in the same request"
+                   : "the controller cannot do that";
+    }
+    std::string rates;
+    for (const auto& rate : {settings.bitrate, settings.data_bitrate}) {
+        if (rate) {
+            rates += text(rates.empty() ? "" : " with ", *rate, " bit/s");
+        }
+    }
+    return text("the controller cannot make ", rates,
+                settings.sample_point || settings.data_sample_point ? " with that sample point" : "",
+                "; \"ip -details link show\" tells its clock or the bit rates it has");
+}
+
 }  // namespace
 
-std::unexpected<Error> explain(const Verdict& verdict, std::string_view action, std::string_view kind) {
+std::unexpected<Error> explain_as(const Verdict& verdict, std::string_view action, std::string_view cure) {
     const std::error_code code(verdict.number, std::generic_category());
     const std::string words = verdict.words.empty() ? std::string() : text(" (", verdict.words, ")");
-    const std::string cure = cure_for(verdict.number, kind);
     return std::unexpected(
         Error{code, text(action, ": ", code.message(), words, cure.empty() ? "" : ": ", cure)});
+}
+
+std::unexpected<Error> explain(const Verdict& verdict, std::string_view action, std::string_view kind) {
+    return explain_as(verdict, action, cure_for(verdict.number, kind));
+}
+
+std::unexpected<Error> explain_settings(const Verdict& verdict, std::string_view action,
+                                        const CanSettings& settings) {
+    switch (verdict.number) {
+        case EDOM:
+        case ERANGE:
+        case EINVAL:
+            return explain_as(verdict, action, impossible(settings));
+        case EOPNOTSUPP:
+            return explain_as(verdict, action,
+                              "its driver knows no such setting; leave out the one that the hardware lacks");
+        case EBUSY:
+            return explain_as(verdict, action, "that can be set only while the interface is down");
+        default:
+            return explain(verdict, action);
+    }
 }
 
 }  // namespace mqttcan::netlink

@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "base/can_settings.hpp"
 #include "base/error.hpp"
 #include "netlink/message.hpp"
 
@@ -13,5 +14,11 @@ namespace mqttcan::netlink {
 /// "creating vcan0: Operation not permitted (words of the kernel): run as root ...". `action` is the
 /// beginning; `kind` the link type that was asked for, empty if none was.
 std::unexpected<Error> explain(const Verdict&, std::string_view action, std::string_view kind = {});
+
+/// The same where the caller knows the cure.
+std::unexpected<Error> explain_as(const Verdict&, std::string_view action, std::string_view cure);
+
+/// The same for a controller's settings: `settings` are those that were asked for, and `action` names them.
+std::unexpected<Error> explain_settings(const Verdict&, std::string_view action, const CanSettings& settings);
 
 }  // namespace mqttcan::netlink

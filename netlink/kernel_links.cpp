@@ -5,19 +5,19 @@
 
 #include <linux/rtnetlink.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <cerrno>
-#include <set>
 
 #include "netlink/explain.hpp"
 #include "netlink/message.hpp"
 #include "netlink/route_socket.hpp"
-#include "netlink/vcan.hpp"
 
 namespace mqttcan::netlink {
 namespace {
 
-constexpr std::size_t kMaxAlias = 255;       ///< bytes: IFALIASZ without its zero
-constexpr std::uint32_t kMaxNumber = 32768;  ///< where the kernel's own numbering ends (one page of bits)
+constexpr std::size_t kMaxAlias = 255;  ///< bytes: IFALIASZ without its zero
 
 Message change(int ifindex, unsigned flags = 0, unsigned mask = 0) {
     return link_message(RTM_SETLINK, 0, {.ifindex = ifindex, .flags = flags, .change = mask});
@@ -38,6 +38,23 @@ Result<std::optional<Link>> found(Answer<std::vector<Link>> answer, const std::s
     return answer->empty() ? std::nullopt : std::optional(std::move(answer->front()));
 }
 
+/// For controllers, which the kernel opens only with their bit rates set.
+const char* cure_for_going_up(int number) {
+    switch (number) {
+        case EINVAL:
+            return "its bit rate is not set (with CAN FD: nor that of the data phase, not below the other); "
+                   "add "
+                   "\"bitrate\" to the bus";
+        case ETIMEDOUT:
+            return "the adapter does not take what is sent to it; is the serial device really a CAN adapter? "
+                   "If so, unplug it and plug it in again";
+        case EPERM:
+            return "it needs CAP_NET_ADMIN; run it as root or through the mqttcan service";
+        default:
+            return "";
+    }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<KernelLinks>> KernelLinks::open() {
@@ -45,76 +62,29 @@ Result<std::unique_ptr<KernelLinks>> KernelLinks::open() {
     if (!socket) {
         return std::unexpected(std::move(socket.error()));
     }
-    return std::unique_ptr<KernelLinks>(new KernelLinks(std::make_unique<RouteSocket>(std::move(*socket))));
+    // Not "self": that is the process's first thread.
+    UniqueFd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    if (!home) {
+        return fail_errno(errno, "opening our own network namespace, /proc/thread-self/ns/net");
+    }
+    return std::unique_ptr<KernelLinks>(
+        new KernelLinks(std::make_unique<RouteSocket>(std::move(*socket)), std::move(home)));
 }
 
-KernelLinks::KernelLinks(std::unique_ptr<RouteSocket> socket) : socket_(std::move(socket)) {}
+KernelLinks::KernelLinks(std::unique_ptr<RouteSocket> socket, UniqueFd home)
+    : socket_(std::move(socket)), home_(std::move(home)) {}
 KernelLinks::~KernelLinks() = default;
-
-Result<Link> KernelLinks::create_vcan(const VcanRequest& request) {
-    if (!request.name) {
-        const auto numbered = create_numbered(request.mtu);
-        return numbered ? finish(*numbered, request.alias) : Result<Link>(std::unexpected(numbered.error()));
-    }
-    if (const auto made = socket_->ask(vcan_request(*request.name, request.mtu)); !made) {
-        return explain(made.error(), text("creating ", request.name->str()), "vcan");
-    }
-    return finish(*request.name, request.alias);
-}
-
-// The kernel would number "vcan%d" itself, but before 6.2 it does not say which link came of it (NLM_F_ECHO),
-// and two processes that look for theirs afterwards cannot tell them apart. A full name with EXCL leaves no
-// doubt.
-Result<InterfaceName> KernelLinks::create_numbered(std::uint32_t mtu) {
-    const auto links = socket_->dump();
-    if (!links) {
-        return explain(links.error(), "listing the links to number a new vcan");
-    }
-    std::set<std::string> taken;
-    for (const Link& link : *links) {
-        taken.insert(link.name);
-    }
-    for (std::uint32_t number = 0; number < kMaxNumber; ++number) {
-        const auto name = InterfaceName::parse(text("vcan", number));
-        if (!name || taken.contains(name->str())) {
-            continue;
-        }
-        const auto made = socket_->ask(vcan_request(*name, mtu));
-        if (made) {
-            return *name;
-        }
-        if (made.error().number !=
-            EEXIST) {  // EEXIST: somebody was faster, or it is another link's second name
-            return explain(made.error(), text("creating ", name->str()), "vcan");
-        }
-    }
-    return explain({.number = ENFILE, .words = {}}, "creating a numbered vcan");
-}
-
-Result<Link> KernelLinks::finish(const InterfaceName& name, const std::string& alias) {
-    const auto link = find(name);
-    if (!link) {
-        return std::unexpected(link.error());
-    }
-    // Between the two requests somebody may have deleted or replaced it; then it is not ours to touch.
-    if (!*link || (*link)->group != kOwnedGroup || (*link)->kind != "vcan" || !(*link)->alias.empty()) {
-        return explain({.number = ENODEV, .words = {}}, text("creating ", name.str()));
-    }
-    const int ifindex = (*link)->ifindex;
-    auto aliased = set_alias(ifindex, alias);
-    auto now =
-        aliased ? find(ifindex) : Result<std::optional<Link>>(std::unexpected(std::move(aliased.error())));
-    if (!now || !*now) {
-        (void)remove(ifindex);  // best effort: the first error is the one to tell
-        return now ? Result<Link>(explain({.number = ENODEV, .words = {}}, text("creating ", name.str())))
-                   : Result<Link>(std::unexpected(std::move(now.error())));
-    }
-    return std::move(**now);
-}
 
 Result<void> KernelLinks::set_up(int ifindex) {
     const auto answer = socket_->ask(change(ifindex, IFF_UP, IFF_UP));
-    return answer ? Result<void>() : done(answer, text("setting ", name_of(ifindex), " up"));
+    if (answer) {
+        return {};
+    }
+    const std::string action = text("setting ", name_of(ifindex), " up");
+    const auto link = find(ifindex);
+    const bool has_controller = link && *link && (*link)->controller;
+    return has_controller ? explain_as(answer.error(), action, cure_for_going_up(answer.error().number))
+                          : explain(answer.error(), action);
 }
 
 Result<void> KernelLinks::set_down(int ifindex) {

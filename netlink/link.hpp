@@ -6,7 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+
+#include "base/can_settings.hpp"
 
 namespace mqttcan::netlink {
 
@@ -24,6 +27,36 @@ inline constexpr std::uint32_t kFdMtu = 72;
 inline constexpr int kOperstateUnknown = 0;
 inline constexpr int kOperstateUp = 6;
 
+/// enum can_state, CAN_STATE_*, as linux/can/netlink.h numbers it.
+enum class ControllerState { error_active, error_warning, error_passive, bus_off, stopped, sleeping };
+
+/// What drivers of CAN controllers (IFLA_INFO_KIND "can": hardware and slcan) tell beside what every link
+/// has.
+struct Controller {
+    CanSettings settings = {};  ///< as they are; a member that the driver does not know is unset
+    ControllerState state = ControllerState::stopped;
+
+    bool operator==(const Controller&) const = default;
+};
+
+/// Where the other end of a vxcan is.
+struct PeerPlace {
+    int ifindex = 0;  ///< in its own namespace
+    /// By which number our namespace knows the peer's (IFLA_LINK_NETNSID); unset: it is ours.
+    std::optional<int> namespace_id = {};
+
+    bool operator==(const PeerPlace&) const = default;
+};
+
+/// What udev knows of hardware; empty where it knows nothing (yet).
+struct Device {
+    std::string serial = {};  ///< ID_SERIAL_SHORT
+    std::string path = {};    ///< ID_PATH
+    std::string driver = {};  ///< ID_NET_DRIVER
+
+    bool operator==(const Device&) const = default;
+};
+
 struct Link {
     int ifindex = 0;
     std::string name = {};
@@ -35,6 +68,9 @@ struct Link {
     std::uint32_t mtu = 0;  ///< bytes: kClassicMtu or kFdMtu
     std::uint32_t group = 0;
     std::string alias = {};
+    std::optional<Controller> controller = {};  ///< kind "can" only
+    std::optional<PeerPlace> peer = {};         ///< kind "vxcan" only
+    Device device = {};                         ///< filled by LinkWatcher alone
 
     bool operator==(const Link&) const = default;
 };

@@ -11,8 +11,11 @@
 #include <optional>
 #include <string>
 
+#include "base/can_settings.hpp"
 #include "base/error.hpp"
 #include "base/names.hpp"
+#include "base/network_namespace.hpp"
+#include "base/unique_fd.hpp"
 #include "netlink/link.hpp"
 
 namespace mqttcan::netlink {
@@ -21,6 +24,53 @@ struct VcanRequest {
     std::optional<InterfaceName> name;  ///< unset: the lowest free vcan0, vcan1, ...
     std::uint32_t mtu = kFdMtu;  ///< bytes: kClassicMtu or kFdMtu (the kernel would take nonsense here)
     std::string alias;           ///< at most 255 bytes
+};
+
+struct VxcanRequest {
+    InterfaceName name;
+    InterfaceName peer;          ///< in our namespace too, until move_peer()
+    std::uint32_t mtu = kFdMtu;  ///< bytes, of both ends
+    std::string alias;           ///< at most 255 bytes
+    std::string peer_alias;
+};
+
+struct SlcanRequest {
+    std::string device;  ///< absolute path of the tty
+    InterfaceName name;
+    std::string alias;  ///< at most 255 bytes
+};
+
+/// A link that lives for as long as the descriptor of its tty is open.
+struct SerialLink {
+    UniqueFd tty;
+    Link link;
+};
+
+/// A network namespace as seen from ours.
+struct NamespaceView {
+    bool exists = false;
+    bool ours = false;
+    /// As in PeerPlace::namespace_id; unset while the kernel has given it no number, which it does when a
+    /// link of ours first has its peer there.
+    std::optional<int> id = {};
+
+    bool operator==(const NamespaceView&) const = default;
+};
+
+/// Counted by the controller's driver since the interface was made (struct can_device_stats,
+/// can_berr_counter).
+struct ControllerStatistics {
+    ControllerState state = ControllerState::stopped;
+    std::uint16_t tx_errors = 0;  ///< TEC of ISO 11898-1, 0-255 and above
+    std::uint16_t rx_errors = 0;  ///< REC
+    std::uint32_t bus_errors = 0;
+    std::uint32_t error_warnings = 0;
+    std::uint32_t error_passives = 0;
+    std::uint32_t bus_offs = 0;
+    std::uint32_t arbitration_lost = 0;
+    std::uint32_t restarts = 0;
+
+    bool operator==(const ControllerStatistics&) const = default;
 };
 
 class Links {
@@ -32,7 +82,38 @@ class Links {
     /// it is now.
     virtual Result<Link> create_vcan(const VcanRequest&) = 0;
 
-    /// ENODEV if there is no such link, here and below.
+    /// Creates a pair in kOwnedGroup, both ends in our namespace and DOWN, then gives them their aliases.
+    /// EEXIST if either name is taken. If a step after the creation fails, removes what it made. Returns our
+    /// end.
+    virtual Result<Link> create_vxcan(const VxcanRequest&) = 0;
+
+    /// Moves a link to another network namespace, gives it that name there and sets it UP, in one request:
+    /// needs CAP_NET_ADMIN, not setns(). ENOENT or ESRCH if there is no such namespace, EINVAL if the path is
+    /// none, EEXIST if the name is taken there. Afterwards the link is out of reach: only its peer tells of
+    /// it.
+    virtual Result<void> move(int ifindex, const NetworkNamespace&, const InterfaceName&) = 0;
+
+    /// Never an error for a namespace that does not exist.
+    virtual Result<NamespaceView> look_at(const NetworkNamespace&) = 0;
+
+    /// Attaches the slcan line discipline to a tty and names the link that comes of it; it is DOWN, in
+    /// kOwnedGroup and has the alias. ENOENT without the device, EEXIST if the name is taken. Closing the
+    /// descriptor detaches it and removes the link.
+    virtual Result<SerialLink> attach_slcan(const SlcanRequest&) = 0;
+
+    /// Sets a controller's parameters, those that are set and no others, in one request. EBUSY while the link
+    /// is UP (but for tx_queue_length and termination), EDOM or ERANGE for what the controller cannot do,
+    /// EOPNOTSUPP for what its driver does not know; what the kernel made of it, link.controller tells.
+    virtual Result<void> configure(int ifindex, const CanSettings&) = 0;
+
+    /// Ends bus-off now. EBUSY if the controller is not in bus-off or restarts by itself; EOPNOTSUPP where
+    /// only setting the link down and up helps (slcan).
+    virtual Result<void> restart(int ifindex) = 0;
+
+    /// EOPNOTSUPP for a link that has no controller.
+    virtual Result<ControllerStatistics> statistics(int ifindex) = 0;
+
+    /// ENODEV if there is no such link, here and below (for those above as well).
     virtual Result<void> set_up(int ifindex) = 0;
     virtual Result<void> set_down(int ifindex) = 0;
     /// EBUSY while the link is UP, EINVAL for an MTU that is none of CAN's.

@@ -3,16 +3,19 @@
 
 #include <net/if.h>  // before linux/if.h, or neither compiles
 
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <net/if_arp.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <limits>
 #include <new>
+
+#include "netlink/attributes.hpp"
+#include "netlink/controller.hpp"
 
 namespace mqttcan::netlink {
 namespace {
@@ -24,57 +27,14 @@ void check_memory(int error) {
     }
 }
 
-template <typename T>
-std::optional<T> read_at(std::span<const std::byte> bytes, std::size_t offset) {
-    if (bytes.size() < offset || bytes.size() - offset < sizeof(T)) {
+/// The kernel names no other end by 0: an end whose other one is being deleted.
+std::optional<PeerPlace> peer_of(const Attributes<IFLA_MAX>& attributes) {
+    const auto ifindex = value_of<int>(attributes[IFLA_LINK]);
+    if (!ifindex || *ifindex <= 0) {
         return std::nullopt;
     }
-    T value;
-    std::memcpy(&value, bytes.data() + offset, sizeof(T));
-    return value;
-}
-
-/// Attributes by number; the pointers point into the parsed bytes.
-template <int kMax>
-using Attributes = std::array<const nlattr*, kMax + 1>;
-
-/// Walks the attributes of `bytes`. Malformed rests are left out, as the kernel's own parser does. The
-/// nesting flags are masked off: they tell nothing that the number does not.
-template <int kMax>
-Attributes<kMax> attributes_of(std::span<const std::byte> bytes) {
-    Attributes<kMax> found{};
-    while (const auto head = read_at<nlattr>(bytes, 0)) {
-        if (head->nla_len < sizeof(nlattr) || head->nla_len > bytes.size()) {
-            break;
-        }
-        if (const int number = head->nla_type & NLA_TYPE_MASK; number <= kMax) {
-            found[static_cast<std::size_t>(number)] = reinterpret_cast<const nlattr*>(bytes.data());
-        }
-        const std::size_t step = NLA_ALIGN(head->nla_len);
-        if (step >= bytes.size()) {
-            break;
-        }
-        bytes = bytes.subspan(step);
-    }
-    return found;
-}
-
-std::span<const std::byte> content(const nlattr* attribute) {
-    if (attribute == nullptr) {
-        return {};
-    }
-    return {static_cast<const std::byte*>(nla_data(attribute)), static_cast<std::size_t>(nla_len(attribute))};
-}
-
-/// Up to the first zero byte, which need not be there.
-std::string string_of(const nlattr* attribute) {
-    const auto bytes = content(attribute);
-    const char* begin = reinterpret_cast<const char*>(bytes.data());
-    return bytes.empty() ? std::string() : std::string(begin, ::strnlen(begin, bytes.size()));
-}
-
-std::uint32_t u32_of(const nlattr* attribute) {
-    return read_at<std::uint32_t>(content(attribute), 0).value_or(0);
+    const auto id = value_of<int>(attributes[IFLA_LINK_NETNSID]);
+    return PeerPlace{.ifindex = *ifindex, .namespace_id = id};
 }
 
 }  // namespace
@@ -88,13 +48,17 @@ Message link_message(std::uint16_t type, std::uint16_t flags, const LinkHead& he
     if (!message) {
         throw std::bad_alloc();
     }
+    put_link_head(*message, head);
+    return message;
+}
+
+void put_link_head(nl_msg& message, const LinkHead& head) {
     ifinfomsg info{};
     info.ifi_family = AF_UNSPEC;
     info.ifi_index = head.ifindex;
     info.ifi_flags = head.flags;
     info.ifi_change = head.change;
-    check_memory(nlmsg_append(message.get(), &info, sizeof(info), NLMSG_ALIGNTO));
-    return message;
+    check_memory(nlmsg_append(&message, &info, sizeof(info), NLMSG_ALIGNTO));
 }
 
 Message link_query(int ifindex, std::uint16_t flags) {
@@ -107,12 +71,37 @@ void put_u32(nl_msg& message, int attribute, std::uint32_t value) {
     check_memory(nla_put_u32(&message, attribute, value));
 }
 
+void put_u16(nl_msg& message, int attribute, std::uint16_t value) {
+    check_memory(nla_put_u16(&message, attribute, value));
+}
+
 void put_string(nl_msg& message, int attribute, const std::string& value) {
     check_memory(nla_put_string(&message, attribute, value.c_str()));
 }
 
 void put_bytes(nl_msg& message, int attribute, std::string_view value) {
     check_memory(nla_put(&message, attribute, static_cast<int>(value.size()), value.data()));
+}
+
+Message namespace_message(std::uint16_t type) {
+    Message message(nlmsg_alloc_simple(type, NLM_F_REQUEST));
+    if (!message) {
+        throw std::bad_alloc();
+    }
+    rtgenmsg head{};
+    head.rtgen_family = AF_UNSPEC;
+    check_memory(nlmsg_append(message.get(), &head, sizeof(head), NLMSG_ALIGNTO));
+    return message;
+}
+
+Nest::Nest(nl_msg& message, int attribute) : message_(message), begin_(nla_nest_start(&message, attribute)) {
+    if (begin_ == nullptr) {
+        throw std::bad_alloc();
+    }
+}
+
+Nest::~Nest() {
+    nla_nest_end(&message_, begin_);
 }
 
 std::vector<std::span<const std::byte>> messages_in(std::span<const std::byte> datagram) {
@@ -147,12 +136,29 @@ std::optional<LinkReport> parse_link(std::span<const std::byte> message) {
     report.link.is_can = info->ifi_type == ARPHRD_CAN;
     report.link.up = (info->ifi_flags & IFF_UP) != 0;
     report.link.running = (info->ifi_flags & IFF_RUNNING) != 0;
-    const auto operstate = read_at<std::uint8_t>(content(attributes[IFLA_OPERSTATE]), 0);
+    const auto operstate = value_of<std::uint8_t>(attributes[IFLA_OPERSTATE]);
     report.link.operstate = operstate.value_or(std::uint8_t{kOperstateUnknown});
-    report.link.mtu = u32_of(attributes[IFLA_MTU]);
-    report.link.group = u32_of(attributes[IFLA_GROUP]);
+    report.link.mtu = value_of<std::uint32_t>(attributes[IFLA_MTU]).value_or(0);
+    report.link.group = value_of<std::uint32_t>(attributes[IFLA_GROUP]).value_or(0);
     report.link.alias = string_of(attributes[IFLA_IFALIAS]);
+    if (report.link.kind == "vxcan") {
+        report.link.peer = peer_of(attributes);
+    }
+    if (report.link.kind == "can" && link_info[IFLA_INFO_DATA] != nullptr) {
+        report.link.controller = parse_controller(content(link_info[IFLA_INFO_DATA]));
+        report.link.controller->settings.tx_queue_length = value_of<std::uint32_t>(attributes[IFLA_TXQLEN]);
+    }
     return report;
+}
+
+std::optional<int> parse_namespace_id(std::span<const std::byte> message) {
+    const auto head = read_at<nlmsghdr>(message, 0);
+    constexpr std::size_t kFixed = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtgenmsg));
+    if (!head || head->nlmsg_type != RTM_NEWNSID || message.size() < kFixed) {
+        return std::nullopt;
+    }
+    const auto id = value_of<int>(attributes_of<NETNSA_MAX>(message.subspan(kFixed))[NETNSA_NSID]);
+    return id == NETNSA_NSID_NOT_ASSIGNED ? std::nullopt : id;
 }
 
 std::optional<Verdict> parse_verdict(std::span<const std::byte> message) {

@@ -18,8 +18,16 @@ constexpr timeval kAnswerTimeout{.tv_sec = 5, .tv_usec = 0};
 /// is on its way to whoever watches, and a caller in a hurry is not held up by somebody else's busy network.
 constexpr int kDumpAttempts = 8;
 
-std::unexpected<Verdict> refused(int number) {
-    return std::unexpected(Verdict{.number = number, .words = {}});
+std::unexpected<Verdict> refused(int number, const char* words = "") {
+    return std::unexpected(Verdict{.number = number, .words = words});
+}
+
+RouteSocket::Reader into(std::vector<Link>& links) {
+    return [&links](std::span<const std::byte> message) {
+        if (auto report = parse_link(message); report && !report->gone) {
+            links.push_back(std::move(report->link));
+        }
+    };
 }
 
 }  // namespace
@@ -98,59 +106,61 @@ Answer<void> RouteSocket::send(nl_msg& request) {
     return sent < 0 ? Answer<void>(refused(errno)) : Answer<void>();
 }
 
-Answer<void> RouteSocket::take(std::span<const std::byte> message, std::uint32_t sequence,
-                               Collected& collected) {
+Answer<void> RouteSocket::take(std::span<const std::byte> message, std::uint32_t sequence, Progress& progress,
+                               const Reader& read) {
     nlmsghdr head;
     std::memcpy(&head, message.data(), sizeof(head));
     if (head.nlmsg_seq != sequence) {
         return {};  // the late answer to a request that timed out
     }
-    collected.interrupted |= (head.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+    progress.interrupted |= (head.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
     if (head.nlmsg_type == NLMSG_DONE) {
         int status = 0;
         if (message.size() >= NLMSG_HDRLEN + sizeof(status)) {
             std::memcpy(&status, message.data() + NLMSG_HDRLEN, sizeof(status));
         }
-        collected.finished = true;
+        progress.finished = true;
         return status < 0 ? Answer<void>(refused(-status)) : Answer<void>();
     }
     if (const auto verdict = parse_verdict(message)) {
-        collected.finished = true;
+        progress.finished = true;
         return verdict->number != 0 ? Answer<void>(std::unexpected(*verdict)) : Answer<void>();
     }
-    if (auto report = parse_link(message); report && !report->gone) {
-        collected.links.push_back(std::move(report->link));
-    }
+    read(message);
     return {};
 }
 
-Answer<RouteSocket::Collected> RouteSocket::collect(std::uint32_t sequence) {
-    Collected collected;
-    while (!collected.finished) {
+Answer<RouteSocket::Progress> RouteSocket::collect(std::uint32_t sequence, const Reader& read) {
+    Progress progress;
+    while (!progress.finished) {
         const auto datagram = receive();
         if (!datagram) {
-            const bool timed_out = datagram.error().number == EAGAIN;
-            return refused(timed_out ? ETIMEDOUT : datagram.error().number);
+            const int number = datagram.error().number;
+            return number == EAGAIN ? refused(ETIMEDOUT, "the kernel did not answer within 5 s")
+                                    : refused(number);
         }
         for (const auto message : messages_in(*datagram)) {
-            if (const auto taken = take(message, sequence, collected); !taken) {
+            if (const auto taken = take(message, sequence, progress, read); !taken) {
                 return std::unexpected(taken.error());
             }
         }
     }
-    return collected;
+    return progress;
+}
+
+Answer<void> RouteSocket::ask(Message request, const Reader& read) {
+    nlmsg_hdr(request.get())->nlmsg_flags |= NLM_F_ACK;
+    if (const auto sent = send(*request); !sent) {
+        return sent;
+    }
+    const auto progress = collect(sequence_, read);
+    return progress ? Answer<void>() : Answer<void>(std::unexpected(progress.error()));
 }
 
 Answer<std::vector<Link>> RouteSocket::ask(Message request) {
-    nlmsg_hdr(request.get())->nlmsg_flags |= NLM_F_ACK;
-    if (const auto sent = send(*request); !sent) {
-        return std::unexpected(sent.error());
-    }
-    auto collected = collect(sequence_);
-    if (!collected) {
-        return std::unexpected(collected.error());
-    }
-    return std::move(collected->links);
+    std::vector<Link> links;
+    const auto answer = ask(std::move(request), into(links));
+    return answer ? Answer<std::vector<Link>>(std::move(links)) : std::unexpected(answer.error());
 }
 
 Answer<std::vector<Link>> RouteSocket::dump() {
@@ -159,12 +169,13 @@ Answer<std::vector<Link>> RouteSocket::dump() {
         if (const auto sent = send(*request); !sent) {
             return std::unexpected(sent.error());
         }
-        auto collected = collect(sequence_);
-        if (!collected) {
-            return std::unexpected(collected.error());
+        std::vector<Link> links;
+        const auto progress = collect(sequence_, into(links));
+        if (!progress) {
+            return std::unexpected(progress.error());
         }
-        if (!collected->interrupted || attempt == kDumpAttempts) {
-            return std::move(collected->links);
+        if (!progress->interrupted || attempt == kDumpAttempts) {
+            return links;
         }
     }
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,10 @@ class RouteSocket {
     /// Sends and waits for the verdict; returns the links that the answer held.
     Answer<std::vector<Link>> ask(Message request);
 
+    /// The same for answers of other types: `read` is given each message, valid during the call.
+    using Reader = std::function<void(std::span<const std::byte> message)>;
+    Answer<void> ask(Message request, const Reader& read);
+
     /// Every link of the namespace, as one consistent picture.
     Answer<std::vector<Link>> dump();
 
@@ -50,13 +55,12 @@ class RouteSocket {
     static Result<RouteSocket> open(int type_flags, std::uint32_t groups);
     Answer<void> send(nl_msg&);
 
-    struct Collected {
-        std::vector<Link> links;
+    struct Progress {
         bool finished = false;
         bool interrupted = false;  ///< NLM_F_DUMP_INTR: links changed while the kernel listed them
     };
-    Answer<Collected> collect(std::uint32_t sequence);
-    Answer<void> take(std::span<const std::byte> message, std::uint32_t sequence, Collected&);
+    Answer<Progress> collect(std::uint32_t sequence, const Reader&);
+    Answer<void> take(std::span<const std::byte> message, std::uint32_t sequence, Progress&, const Reader&);
 
     static constexpr std::size_t kBufferSize = 65536;  ///< the kernel fills at most 32 KiB per dump datagram
 

@@ -4,9 +4,6 @@
 #include <net/if.h>  // before linux/if.h, or neither compiles
 
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
-
-#include <new>
 
 namespace mqttcan::netlink {
 
@@ -18,12 +15,10 @@ Message vcan_request(const InterfaceName& name, std::uint32_t mtu) {
     put_string(*request, IFLA_IFNAME, name.str());
     put_u32(*request, IFLA_MTU, mtu);
     put_u32(*request, IFLA_GROUP, kOwnedGroup);
-    nlattr* info = nla_nest_start(request.get(), IFLA_LINKINFO);
-    if (info == nullptr) {
-        throw std::bad_alloc();
+    {
+        const Nest info(*request, IFLA_LINKINFO);
+        put_string(*request, IFLA_INFO_KIND, "vcan");
     }
-    put_string(*request, IFLA_INFO_KIND, "vcan");
-    nla_nest_end(request.get(), info);
     return request;
 }
 

@@ -10,12 +10,11 @@
 #include <cstring>
 #include <span>
 
+#include "base/can_id.hpp"
 #include "base/clock.hpp"
 
 namespace mqttcan::can {
 
-inline constexpr std::uint32_t kMaxStandardId = 0x7ff;
-inline constexpr std::uint32_t kMaxExtendedId = 0x1fffffff;
 inline constexpr std::size_t kMaxClassicLength = 8;
 inline constexpr std::size_t kMaxFdLength = 64;
 

@@ -77,7 +77,7 @@ std::expected<can::Frame, Bad> decode(std::string_view id_level, std::span<const
     if (!frame) {
         return frame;
     }
-    if (*id > (frame->extended || frame->error ? can::kMaxExtendedId : can::kMaxStandardId)) {
+    if (*id > (frame->extended || frame->error ? kMaxExtendedId : kMaxStandardId)) {
         return std::unexpected(Bad::id_out_of_range);
     }
     const auto data = payload.subspan(kHeaderLength);
