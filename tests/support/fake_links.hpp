@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The kernel's links in memory, as far as netlink::Links can tell: links_contract.hpp holds for both. Tests
-// reach behind it with the functions that netlink::Links has not, to play the other programs of the machine.
+// reach behind it with the functions that netlink::Links has not, to play the other programs of the machine,
+// its other network namespaces and its hardware.
 #pragma once
 
-#include <algorithm>
-#include <cerrno>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <utility>
 
 #include "netlink/links.hpp"
 
@@ -20,146 +19,102 @@ class FakeLinks final : public netlink::Links {
 
     // ---- what other programs do
 
-    const std::map<int, Link>& all() const { return links_; }
+    /// Of our namespace.
+    const std::map<int, Link>& all();
 
-    /// Any link, made by somebody else; gets the next ifindex.
-    int add(Link link) {
-        link.ifindex = next_++;
-        links_.emplace(link.ifindex, link);
-        return link.ifindex;
-    }
-    int add_vcan(const std::string& name, bool up = true) {
-        return add(
-            {.name = name, .kind = "vcan", .is_can = true, .up = up, .running = up, .mtu = netlink::kFdMtu});
-    }
-    int add_hardware(const std::string& name, bool up) {
-        return add({.name = name,
-                    .kind = "can",
-                    .is_can = true,
-                    .up = up,
-                    .running = up,
-                    .operstate = up ? netlink::kOperstateUp : 2,
-                    .mtu = netlink::kClassicMtu});
-    }
+    /// Any link, made by somebody else; gets the next ifindex. A vxcan without `peer` is one whose other end
+    /// nobody looks at.
+    int add(Link link);
+    int add_vcan(const std::string& name, bool up = true);
+    /// With the modes of a classic controller, a bit rate of 500,000 and no termination. tamper() with
+    /// controller->settings gives it more: what is unset there, its driver does not know.
+    int add_hardware(const std::string& name, bool up);
     /// Whatever `change` does to the link, the rules of the kernel aside.
     template <typename Change>
     void tamper(int ifindex, Change change) {
         change(links_.at(ifindex));
+        settle();
     }
-    void erase(int ifindex) { links_.erase(ifindex); }
+    /// A vxcan takes its other end along, wherever that is.
+    void erase(int ifindex);
 
-    bool privileged = true;           ///< CAP_NET_ADMIN
-    bool has_vcan = true;             ///< the kernel has the module
-    bool dies_before_naming = false;  ///< create_vcan() leaves what a crash in its middle would
+    bool privileged = true;  ///< CAP_NET_ADMIN
+    bool has_vcan = true;    ///< the kernel has the module, here and below
+    bool has_vxcan = true;
+    bool has_slcan = true;
+    bool dies_before_naming = false;  ///< create_*() leave what a crash in their middle would
+
+    // ---- other network namespaces
+
+    void add_namespace(const NetworkNamespace&);
+    /// With all links in it, and their other ends here.
+    void remove_namespace(const NetworkNamespace&);
+    /// A link in there, for the name of which there is a conflict.
+    void add_elsewhere(const NetworkNamespace&, const std::string& name);
+    /// What is there by that name; changes reach our end as the kernel would have it.
+    std::optional<Link> find_elsewhere(const NetworkNamespace&, const std::string& name) const;
+    void set_up_elsewhere(const NetworkNamespace&, const std::string& name, bool up);
+    /// Names of our own namespace.
+    std::set<NetworkNamespace> ours;
+
+    // ---- hardware
+
+    /// A serial adapter appears. A deaf one can be attached, but not set up.
+    void plug(const std::string& device, bool deaf = false);
+    /// It vanishes, with its link; the tty that was handed out is at its end then.
+    void unplug(const std::string& device);
+    /// The driver's counters; the state in there is ignored, that of the link counts.
+    netlink::ControllerStatistics& counters(int ifindex) { return counters_[ifindex]; }
 
     // ---- netlink::Links
 
-    Result<Link> create_vcan(const netlink::VcanRequest& request) override {
-        if (!privileged || !has_vcan) {
-            return fail_errno(privileged ? EOPNOTSUPP : EPERM, "creating a vcan");
-        }
-        const std::string name = request.name ? request.name->str() : lowest_free();
-        if (find_name(name) != nullptr) {
-            return fail_errno(EEXIST, "creating ", name);
-        }
-        const int ifindex = add_vcan(name);
-        Link& link = links_.at(ifindex);
-        link.mtu = request.mtu;
-        link.group = netlink::kOwnedGroup;
-        if (dies_before_naming) {
-            return fail_errno(EINTR, "creating ", name);
-        }
-        if (auto named = set_alias(ifindex, request.alias); !named) {
-            erase(ifindex);
-            return std::unexpected(std::move(named.error()));
-        }
-        return link;
-    }
-
-    Result<void> set_up(int ifindex) override {
-        return change(ifindex, [](Link& link) { return set_flag(link, true); });
-    }
-    Result<void> set_down(int ifindex) override {
-        return change(ifindex, [](Link& link) { return set_flag(link, false); });
-    }
-    Result<void> set_mtu(int ifindex, std::uint32_t mtu) override {
-        return change(ifindex, [&](Link& link) {
-            if (link.up) {
-                return EBUSY;
-            }
-            if (mtu != netlink::kClassicMtu && mtu != netlink::kFdMtu) {
-                return EINVAL;
-            }
-            link.mtu = mtu;
-            return 0;
-        });
-    }
-    Result<void> set_alias(int ifindex, const std::string& alias) override {
-        return change(ifindex, [&](Link& link) {
-            if (alias.size() > 255) {
-                return ERANGE;
-            }
-            link.alias = alias;
-            return 0;
-        });
-    }
-    Result<void> rename(int ifindex, const InterfaceName& name) override {
-        return change(ifindex, [&](Link& link) {
-            if (link.up) {
-                return EBUSY;
-            }
-            if (const Link* other = find_name(name.str()); other != nullptr && other != &link) {
-                return EEXIST;
-            }
-            link.name = name.str();
-            return 0;
-        });
-    }
-    Result<void> remove(int ifindex) override {
-        auto removed = change(ifindex, [](Link& link) { return link.kind == "can" ? EOPNOTSUPP : 0; });
-        if (removed) {
-            erase(ifindex);
-        }
-        return removed;
-    }
-    Result<std::optional<Link>> find(int ifindex) override {
-        const auto at = links_.find(ifindex);
-        return at == links_.end() ? std::nullopt : std::optional(at->second);
-    }
-    Result<std::optional<Link>> find(const InterfaceName& name) override {
-        const Link* link = find_name(name.str());
-        return link == nullptr ? std::nullopt : std::optional(*link);
-    }
+    Result<Link> create_vcan(const netlink::VcanRequest&) override;
+    Result<Link> create_vxcan(const netlink::VxcanRequest&) override;
+    Result<void> move(int ifindex, const NetworkNamespace&, const InterfaceName&) override;
+    Result<netlink::NamespaceView> look_at(const NetworkNamespace&) override;
+    Result<netlink::SerialLink> attach_slcan(const netlink::SlcanRequest&) override;
+    Result<void> configure(int ifindex, const CanSettings&) override;
+    Result<void> restart(int ifindex) override;
+    Result<netlink::ControllerStatistics> statistics(int ifindex) override;
+    Result<void> set_up(int ifindex) override;
+    Result<void> set_down(int ifindex) override;
+    Result<void> set_mtu(int ifindex, std::uint32_t mtu) override;
+    Result<void> set_alias(int ifindex, const std::string& alias) override;
+    Result<void> rename(int ifindex, const InterfaceName&) override;
+    Result<void> remove(int ifindex) override;
+    Result<std::optional<Link>> find(int ifindex) override;
+    Result<std::optional<Link>> find(const InterfaceName&) override;
 
   private:
+    struct Away {
+        NetworkNamespace space;
+        Link link;
+    };
+    struct Serial {
+        bool deaf = false;
+        std::optional<int> ifindex = {};
+        UniqueFd our_end = {};  ///< tells when the other one, which was handed out, is closed
+    };
+
     template <typename Change>
-    Result<void> change(int ifindex, Change apply) {
-        const auto at = links_.find(ifindex);
-        const int number = !privileged ? EPERM : at == links_.end() ? ENODEV : apply(at->second);
-        return number == 0 ? Result<void>() : Result<void>(fail_errno(number, "changing link ", ifindex));
-    }
-    /// vcan's operstate is unknown for life; hardware's follows.
-    static int set_flag(Link& link, bool up) {
-        link.up = link.running = up;
-        if (link.kind != "vcan") {
-            link.operstate = up ? netlink::kOperstateUp : 2;
-        }
-        return 0;
-    }
-    const Link* find_name(const std::string& name) const {
-        const auto at = std::ranges::find(links_, name, [](const auto& entry) { return entry.second.name; });
-        return at == links_.end() ? nullptr : &at->second;
-    }
-    std::string lowest_free() const {
-        int number = 0;
-        while (find_name(text("vcan", number)) != nullptr) {
-            ++number;
-        }
-        return text("vcan", number);
-    }
+    Result<void> change(int ifindex, Change apply);
+    int set_flag(Link& link, bool up);
+    int accept(const Link&, const CanSettings&) const;
+    const Serial* serial_of(int ifindex) const;
+    const Link* find_name(const std::string& name) const;
+    std::string lowest_free() const;
+    /// Whatever follows from what was done: closed ttys, the state of pairs.
+    void settle();
+    void settle_pair(Link& link);
+    Link* end_of_pair(int ifindex);
 
     std::map<int, Link> links_;
+    std::map<int, Away> away_;  ///< in other namespaces; the fake numbers all links of the machine at once
+    std::map<NetworkNamespace, std::optional<int>> namespaces_;  ///< with the numbers we have for them
+    std::map<std::string, Serial> serials_;
+    std::map<int, netlink::ControllerStatistics> counters_;
     int next_ = 2;  ///< 1 is lo
+    int next_namespace_ = 0;
 };
 
 }  // namespace mqttcan::testing

@@ -4,6 +4,7 @@
 // the way.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
