@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 // KernelLinks on the real kernel: the contract, and what only the kernel can tell.
 #include <gmock/gmock.h>
-#include <net/if.h>
 
 #include <cstdlib>
-#include <memory>
 
-#include "netlink/kernel_links.hpp"
+#include "tests/support/kernel_world.hpp"
 #include "tests/support/links_contract.hpp"
-#include "tests/support/own_namespace.hpp"
 #include "tests/support/unprivileged.hpp"
 
 namespace mqttcan::testing {
@@ -17,17 +14,6 @@ namespace {
 using netlink::KernelLinks;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-struct KernelWorld {
-    OwnNamespace space;
-    std::unique_ptr<KernelLinks> kernel = KernelLinks::open().value();
-
-    netlink::Links& links() { return *kernel; }
-    int add(const std::string& name, const std::string& kind) {
-        EXPECT_EQ(std::system(("ip link add " + name + " type " + kind).c_str()), 0);
-        return static_cast<int>(::if_nametoindex(name.c_str()));
-    }
-};
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Kernel, LinksContract, KernelWorld);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The calling thread without any effective capability for as long as the object lives; its user stays the
-// same, so it works for the root of a user namespace too, which has no other users to become.
+// The calling thread without any effective capability (but those it is told to keep) for as long as the
+// object lives; its user stays the same, so it works for the root of a user namespace too, which has no other
+// users to become.
 #pragma once
 
 #include <linux/capability.h>
@@ -9,17 +10,21 @@
 
 #include <array>
 #include <cerrno>
+#include <initializer_list>
 #include <system_error>
 
 namespace mqttcan::testing {
 
 class Unprivileged {
   public:
-    Unprivileged() {
+    explicit Unprivileged(std::initializer_list<unsigned> kept = {}) {
         call(SYS_capget, full_);
         auto none = full_;
         for (auto& word : none) {
             word.effective = 0;
+        }
+        for (const unsigned capability : kept) {
+            none[capability / 32].effective |= 1U << (capability % 32);
         }
         call(SYS_capset, none);
     }
