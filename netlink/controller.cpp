@@ -112,6 +112,15 @@ Message settings_request(int ifindex, const CanSettings& settings) {
     return request;
 }
 
+CanSettings without_what_is_off_anyway(CanSettings settings, const CanSettings& told) {
+    for (const Mode& mode : kModes) {
+        if (settings.*mode.member == false && !(told.*mode.member)) {
+            settings.*mode.member = std::nullopt;
+        }
+    }
+    return settings;
+}
+
 Message restart_request(int ifindex) {
     Message request = link_message(RTM_NEWLINK, 0, {.ifindex = ifindex});
     const Nest info(*request, IFLA_LINKINFO);

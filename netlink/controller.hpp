@@ -17,6 +17,10 @@ namespace mqttcan::netlink {
 /// order of its own and stops at what it refuses, so what came before stays done.
 Message settings_request(int ifindex, const CanSettings&);
 
+/// The settings without those modes that are to be off and that the driver, going by what it told, does not
+/// know: the kernel would refuse the whole request for them.
+CanSettings without_what_is_off_anyway(CanSettings, const CanSettings& told);
+
 /// Ends bus-off.
 Message restart_request(int ifindex);
 

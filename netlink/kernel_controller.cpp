@@ -55,12 +55,13 @@ Result<void> KernelLinks::configure(int ifindex, const CanSettings& settings) {
     if (!link) {
         return std::unexpected(link.error());
     }
+    const CanSettings asked = without_what_is_off_anyway(settings, link->controller->settings);
     const std::string action = text("setting ", link->name, " to ", describe(settings));
     if (settings.restart.value_or(Duration::zero()) > Duration::zero() &&
         is_slcan(socket_->fd(), link->name)) {
         return explain_settings({.number = EOPNOTSUPP, .words = kNoRestart}, action, settings);
     }
-    const auto answer = socket_->ask(settings_request(ifindex, settings));
+    const auto answer = socket_->ask(settings_request(ifindex, asked));
     return answer ? Result<void>() : explain_settings(answer.error(), action, settings);
 }
 

@@ -12,6 +12,7 @@
 namespace mqttcan::netlink {
 
 class RouteSocket;
+struct SerialPort;
 
 class KernelLinks final : public Links {
   public:
@@ -49,7 +50,8 @@ class KernelLinks final : public Links {
     Result<int> number(const Place&, const std::string& action);
     Result<bool> has_name(int namespace_id, const InterfaceName&, const std::string& action);
     // kernel_slcan.cpp
-    Result<Link> link_of(const UniqueFd& tty, const SlcanRequest&);
+    Result<void> release(SerialPort&, const SlcanRequest&);
+    Result<Link> name_link(const AttachedTty&, const SlcanRequest&);
     // kernel_controller.cpp
     Result<Link> controller_of(int ifindex, const char* doing);
 

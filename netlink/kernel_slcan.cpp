@@ -14,30 +14,43 @@
 namespace mqttcan::netlink {
 
 Result<SerialLink> KernelLinks::attach_slcan(const SlcanRequest& request) {
-    const auto holder = find(request.name);
+    auto port = open_serial(request.device);
+    const auto released = port ? release(*port, request) : std::unexpected(port.error());
+    const auto holder = released ? find(request.name) : std::unexpected(released.error());
     if (!holder) {
         return std::unexpected(holder.error());
     }
     if (*holder) {  // before anything is sent to the device
         return explain({.number = EEXIST, .words = {}}, text("naming an interface ", request.name.str()));
     }
-    auto tty = open_serial(request.device);
-    if (!tty) {
-        return std::unexpected(std::move(tty.error()));
-    }
-    auto link = link_of(*tty, request);
-    if (!link) {
-        detach_discipline(*tty);
-        return std::unexpected(std::move(link.error()));
-    }
-    return SerialLink{.tty = std::move(*tty), .link = std::move(*link)};
+    const auto attached = attach_discipline(port->tty, request.device);
+    const auto link = attached ? name_link(port->tty, request) : std::unexpected(attached.error());
+    return link ? Result<SerialLink>(SerialLink{.tty = std::move(port->tty), .link = *link})
+                : std::unexpected(link.error());
 }
 
-Result<Link> KernelLinks::link_of(const UniqueFd& tty, const SlcanRequest& request) {
-    const auto given = attach_discipline(tty, request.device);
-    const auto name =
-        given ? InterfaceName::parse(*given) : Result<InterfaceName>(std::unexpected(given.error()));
-    const auto link = name ? find(*name) : Result<std::optional<Link>>(std::unexpected(name.error()));
+/// Attaching a line a second time would succeed, and give us the other program's interface.
+Result<void> KernelLinks::release(SerialPort& port, const SlcanRequest& request) {
+    if (!port.attached_before) {
+        return {};
+    }
+    const auto name = interface_of(port.tty, request.device);
+    const auto link = name ? find(*name) : std::unexpected(name.error());
+    if (link && *link && (*link)->group == kOwnedGroup && (*link)->alias == request.alias) {
+        port.tty.detach();
+        return {};
+    }
+    port.tty.leave();
+    return explain_as({.number = EBUSY, .words = {}}, text("opening ", request.device),
+                      name ? text("it is the interface ", name->str(),
+                                  " already; if slcand made it, stop that "
+                                  "one, or declare the bus as kind \"can\"")
+                           : std::string("it is a CAN interface already"));
+}
+
+Result<Link> KernelLinks::name_link(const AttachedTty& tty, const SlcanRequest& request) {
+    const auto given = interface_of(tty, request.device);
+    const auto link = given ? find(*given) : std::unexpected(given.error());
     if (!link) {
         return std::unexpected(link.error());
     }
@@ -54,15 +67,12 @@ Result<Link> KernelLinks::link_of(const UniqueFd& tty, const SlcanRequest& reque
     if (const auto answer = socket_->ask(std::move(change)); !answer) {
         return explain(answer.error(), action);
     }
-    if (const auto aliased = set_alias(ifindex, request.alias); !aliased) {
-        return std::unexpected(aliased.error());
+    const auto aliased = set_alias(ifindex, request.alias);
+    const auto now = aliased ? find(ifindex) : std::unexpected(aliased.error());
+    if (!now) {
+        return std::unexpected(now.error());
     }
-    auto now = find(ifindex);
-    if (now && *now) {
-        return std::move(**now);
-    }
-    return now ? Result<Link>(explain({.number = ENODEV, .words = {}}, action))
-               : Result<Link>(std::unexpected(std::move(now.error())));
+    return *now ? Result<Link>(**now) : explain({.number = ENODEV, .words = {}}, action);
 }
 
 }  // namespace mqttcan::netlink

@@ -15,7 +15,7 @@
 #include "base/error.hpp"
 #include "base/names.hpp"
 #include "base/network_namespace.hpp"
-#include "base/unique_fd.hpp"
+#include "netlink/attached_tty.hpp"
 #include "netlink/link.hpp"
 
 namespace mqttcan::netlink {
@@ -40,9 +40,9 @@ struct SlcanRequest {
     std::string alias;  ///< at most 255 bytes
 };
 
-/// A link that lives for as long as the descriptor of its tty is open.
+/// A link that lives for as long as its tty is attached.
 struct SerialLink {
-    UniqueFd tty;
+    AttachedTty tty;
     Link link;
 };
 
@@ -89,21 +89,25 @@ class Links {
 
     /// Moves a link to another network namespace, gives it that name there and sets it UP, in one request:
     /// needs CAP_NET_ADMIN, not setns(). ENOENT or ESRCH if there is no such namespace, EINVAL if the path is
-    /// none, EEXIST if the name is taken there. Afterwards the link is out of reach: only its peer tells of
-    /// it.
+    /// none, EEXIST if the name is taken there (and then it stays, unless the name was taken this very
+    /// moment). Afterwards the link is out of reach: only its peer tells of it. If the namespace is ours, it
+    /// is renamed and set UP.
     virtual Result<void> move(int ifindex, const NetworkNamespace&, const InterfaceName&) = 0;
 
     /// Never an error for a namespace that does not exist.
     virtual Result<NamespaceView> look_at(const NetworkNamespace&) = 0;
 
     /// Attaches the slcan line discipline to a tty and names the link that comes of it; it is DOWN, in
-    /// kOwnedGroup and has the alias. ENOENT without the device, EEXIST if the name is taken. Closing the
-    /// descriptor detaches it and removes the link.
+    /// kOwnedGroup and has the alias. ENOENT without the device, EEXIST if the name is taken, EBUSY if
+    /// another program has the tty for itself or attached it; if the link of that is in kOwnedGroup and has
+    /// the same alias, it is a leftover, and made anew. Resetting the tty removes the link.
     virtual Result<SerialLink> attach_slcan(const SlcanRequest&) = 0;
 
     /// Sets a controller's parameters, those that are set and no others, in one request. EBUSY while the link
-    /// is UP (but for tx_queue_length and termination), EDOM or ERANGE for what the controller cannot do,
-    /// EOPNOTSUPP for what its driver does not know; what the kernel made of it, link.controller tells.
+    /// is UP (but for tx_queue_length and termination), EDOM, ERANGE or EINVAL for what the controller cannot
+    /// do, EOPNOTSUPP for what its driver does not know, and for a link that has no controller. A mode that
+    /// is to be off and that the driver does not know is no fault; link.controller has it unset then. What
+    /// was not refused may have been set all the same; link.controller tells what the kernel made of it.
     virtual Result<void> configure(int ifindex, const CanSettings&) = 0;
 
     /// Ends bus-off now. EBUSY if the controller is not in bus-off or restarts by itself; EOPNOTSUPP where
@@ -113,7 +117,9 @@ class Links {
     /// EOPNOTSUPP for a link that has no controller.
     virtual Result<ControllerStatistics> statistics(int ifindex) = 0;
 
-    /// ENODEV if there is no such link, here and below (for those above as well).
+    /// ENODEV if there is no such link, here and below (for those above as well). A controller whose bit rate
+    /// is not set: EINVAL, but for slcan, which leaves it to the adapter. A serial adapter that takes
+    /// nothing: ETIMEDOUT after a second, and set_down() takes a second, too.
     virtual Result<void> set_up(int ifindex) = 0;
     virtual Result<void> set_down(int ifindex) = 0;
     /// EBUSY while the link is UP, EINVAL for an MTU that is none of CAN's.

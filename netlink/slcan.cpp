@@ -53,47 +53,42 @@ std::unexpected<Error> failed(int number, const std::string& what, const std::st
 
 }  // namespace
 
-Result<UniqueFd> open_serial(const std::string& device) {
+Result<SerialPort> open_serial(const std::string& device) {
     // O_NONBLOCK: or a line without carrier would keep us here.
     UniqueFd tty(::open(device.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
     if (!tty) {
         return failed(errno, text("opening ", device), cure_for_opening(errno));
     }
     int discipline = 0;
-    termios settings{};
-    if (::ioctl(tty.get(), TIOCGETD, &discipline) < 0 || ::tcgetattr(tty.get(), &settings) < 0) {
+    if (::ioctl(tty.get(), TIOCGETD, &discipline) < 0 || ::ioctl(tty.get(), TIOCEXCL) < 0) {
         return failed(errno, text("opening ", device), errno == ENOTTY ? "; it is no serial device" : "");
     }
-    // Attaching it a second time would succeed, and give us the other program's interface.
-    if (discipline == N_SLCAN) {
-        return failed(EBUSY, text("opening ", device), "; it is a CAN interface already, slcand's perhaps");
-    }
+    return SerialPort{.tty = AttachedTty(std::move(tty)), .attached_before = discipline == N_SLCAN};
+}
+
+Result<void> attach_discipline(const AttachedTty& tty, const std::string& device) {
+    termios settings{};
+    int failure = ::tcgetattr(tty.get(), &settings);
     ::cfmakeraw(&settings);
     settings.c_cflag = (settings.c_cflag & ~static_cast<tcflag_t>(CRTSCTS | CSTOPB)) | CLOCAL | CREAD;
     ::cfsetspeed(&settings, B115200);
-    if (::ioctl(tty.get(), TIOCEXCL) < 0 || ::tcsetattr(tty.get(), TCSANOW, &settings) < 0) {
+    failure = failure < 0 ? failure : ::tcsetattr(tty.get(), TCSANOW, &settings);
+    if (failure < 0) {
         return failed(errno, text("setting up ", device), "");
     }
-    return tty;
-}
-
-Result<std::string> attach_discipline(const UniqueFd& tty, const std::string& device) {
     const int discipline = N_SLCAN;
     if (::ioctl(tty.get(), TIOCSETD, &discipline) < 0) {
         return failed(errno, text("making ", device, " a CAN interface"), cure_for_attaching(errno));
     }
-    std::array<char, IFNAMSIZ> name{};
-    if (::ioctl(tty.get(), SIOCGIFNAME, name.data()) < 0) {
-        const int number = errno;
-        detach_discipline(tty);
-        return failed(number, text("asking for the interface of ", device), "");
-    }
-    return std::string(name.data(), ::strnlen(name.data(), name.size()));
+    return {};
 }
 
-void detach_discipline(const UniqueFd& tty) {
-    const int discipline = N_TTY;
-    (void)::ioctl(tty.get(), TIOCSETD, &discipline);
+Result<InterfaceName> interface_of(const AttachedTty& tty, const std::string& device) {
+    std::array<char, IFNAMSIZ> name{};
+    if (::ioctl(tty.get(), SIOCGIFNAME, name.data()) < 0) {
+        return failed(errno, text("asking for the interface of ", device), "");
+    }
+    return InterfaceName::parse({name.data(), ::strnlen(name.data(), name.size())});
 }
 
 }  // namespace mqttcan::netlink

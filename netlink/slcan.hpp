@@ -6,20 +6,26 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "base/unique_fd.hpp"
+#include "base/names.hpp"
+#include "netlink/attached_tty.hpp"
 
 namespace mqttcan::netlink {
 
-/// Opens a tty for us alone (TIOCEXCL; root is let in nevertheless), raw and with 115,200 baud: adapters with
-/// a USB interface of their own, which is nearly all, take any speed, and this is what most others are
-/// delivered with.
-Result<UniqueFd> open_serial(const std::string& device);
+/// A tty that is open for us alone (TIOCEXCL; root is let in nevertheless).
+struct SerialPort {
+    AttachedTty tty;
+    bool attached_before = false;  ///< it is a CAN interface: somebody else's, or one that a crash left
+};
 
-/// Makes it a CAN interface and returns the name that the kernel gave that. The interface lives in the
-/// kernel's initial network namespace (6.1), whoever asks.
-Result<std::string> attach_discipline(const UniqueFd& tty, const std::string& device);
+/// Opens it without changing anything but that.
+Result<SerialPort> open_serial(const std::string& device);
 
-/// Takes the interface away. Closing the tty does, too, if no other descriptor of it is open.
-void detach_discipline(const UniqueFd& tty);
+/// Makes it a CAN interface: raw and with 115,200 baud. Adapters with a USB interface of their own, which is
+/// nearly all, take any speed, and this is what most others are delivered with.
+Result<void> attach_discipline(const AttachedTty& tty, const std::string& device);
+
+/// The name that the kernel has for the interface of an attached tty. It lives in the kernel's initial
+/// network namespace (6.1), whoever attached it.
+Result<InterfaceName> interface_of(const AttachedTty& tty, const std::string& device);
 
 }  // namespace mqttcan::netlink

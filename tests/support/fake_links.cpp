@@ -247,7 +247,7 @@ Result<netlink::SerialLink> FakeLinks::attach_slcan(const netlink::SlcanRequest&
                  {.settings = {.listen_only = false, .restart = Duration::zero(), .tx_queue_length = 10}}}});
     at->second.ifindex = ifindex;
     at->second.our_end.reset(ends[0]);
-    return netlink::SerialLink{.tty = UniqueFd(ends[1]), .link = links_.at(ifindex)};
+    return netlink::SerialLink{.tty = netlink::AttachedTty(UniqueFd(ends[1])), .link = links_.at(ifindex)};
 }
 
 // ---- netlink::Links: other namespaces
@@ -437,10 +437,12 @@ Result<void> FakeLinks::change(int ifindex, Change apply_to) {
 int FakeLinks::set_flag(Link& link, bool up) {
     if (link.controller && up && !link.up) {
         const CanSettings& settings = link.controller->settings;
-        if (!settings.bitrate || (settings.fd.value_or(false) && !settings.data_bitrate)) {
+        const Serial* serial = serial_of(link.ifindex);
+        if ((!settings.bitrate && serial == nullptr) ||
+            (settings.fd.value_or(false) && !settings.data_bitrate)) {
             return EINVAL;
         }
-        if (const Serial* serial = serial_of(link.ifindex); serial != nullptr && serial->deaf) {
+        if (serial != nullptr && serial->deaf) {
             return ETIMEDOUT;
         }
     }

@@ -39,9 +39,11 @@ class PairsContract : public ::testing::Test {
     template <typename Condition>
     bool comes(Condition reached) {
         const TimePoint deadline = BootClock::now() + std::chrono::seconds(5);
-        while (!reached() && BootClock::now() < deadline) {
+        bool done = reached();
+        while (!done && BootClock::now() < deadline) {
+            done = reached();
         }
-        return reached();
+        return done;
     }
     bool becomes_usable(int ifindex, bool expected = true) {
         return comes([&] { return netlink::usable(now(ifindex)) == expected; });
@@ -185,15 +187,10 @@ TYPED_TEST_P(PairsContract, HasControllerDutiesOnlyForControllers) {
     }
 }
 
-TYPED_TEST_P(PairsContract, AttachesNoDeviceThatIsNotThereAndTakesOverNoName) {
-    const std::string device = "/dev/mqttcan-nobody";
+TYPED_TEST_P(PairsContract, AttachesNoDeviceThatIsNotThere) {
     EXPECT_EQ(number_of(this->links().attach_slcan(
-                  {.device = device, .name = interface("slcan0"), .alias = "mqttcan:test"})),
+                  {.device = "/dev/mqttcan-nobody", .name = interface("slcan0"), .alias = "mqttcan:test"})),
               ENOENT);
-    this->add("slcan0", "vcan");
-    EXPECT_EQ(number_of(this->links().attach_slcan(
-                  {.device = device, .name = interface("slcan0"), .alias = "mqttcan:test"})),
-              EEXIST);
 }
 
 REGISTER_TYPED_TEST_SUITE_P(PairsContract, CreatesBothEndsDownAndMarkedAsOurs, IsUsableOnceBothEndsAreUp,
@@ -201,7 +198,6 @@ REGISTER_TYPED_TEST_SUITE_P(PairsContract, CreatesBothEndsDownAndMarkedAsOurs, I
                             MovesAnEndToANamespaceUnderANewNameAndUp, DoesNotMoveToWhereTheNameIsTaken,
                             MovesAnEndBackInWhenANamespaceReturns, SaysWhenThereIsNothingToMove,
                             LooksAtNamespacesThatAreNotThere, LooksAtANamespaceThatIsThere,
-                            HasControllerDutiesOnlyForControllers,
-                            AttachesNoDeviceThatIsNotThereAndTakesOverNoName);
+                            HasControllerDutiesOnlyForControllers, AttachesNoDeviceThatIsNotThere);
 
 }  // namespace mqttcan::testing
