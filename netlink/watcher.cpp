@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
+#include "netlink/device.hpp"
 #include "netlink/explain.hpp"
 #include "netlink/message.hpp"
 #include "netlink/route_socket.hpp"
@@ -43,8 +45,12 @@ Result<std::unique_ptr<LinkWatcher>> LinkWatcher::open(int receive_buffer) {
 }
 
 LinkWatcher::LinkWatcher(std::unique_ptr<RouteSocket> events, std::unique_ptr<RouteSocket> requests)
-    : events_(std::move(events)), requests_(std::move(requests)) {}
+    : events_(std::move(events)), requests_(std::move(requests)), devices_(std::make_unique<Devices>()) {}
 LinkWatcher::~LinkWatcher() = default;
+
+bool LinkWatcher::waits_for_udev() const {
+    return devices_->waiting();
+}
 
 int LinkWatcher::fd() const {
     return events_->fd();
@@ -87,12 +93,19 @@ Result<bool> LinkWatcher::refresh() {
         return explain(all.error(), "listing the links");
     }
     std::map<int, Link> now;
+    std::set<int> hardware;
     for (Link& link : *all) {
-        if (link.is_can) {
-            const int ifindex = link.ifindex;
-            now.insert_or_assign(ifindex, std::move(link));
+        if (!link.is_can) {
+            continue;
         }
+        const int ifindex = link.ifindex;
+        if (link.kind != "vcan" && link.kind != "vxcan") {
+            link.device = devices_->of(ifindex, link.name);
+            hardware.insert(ifindex);
+        }
+        now.insert_or_assign(ifindex, std::move(link));
     }
+    devices_->keep(hardware);
     look_ = false;
     const bool changed = now != links_;
     links_ = std::move(now);

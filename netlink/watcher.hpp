@@ -16,6 +16,7 @@
 
 namespace mqttcan::netlink {
 
+class Devices;
 class RouteSocket;
 
 class LinkWatcher {
@@ -37,6 +38,10 @@ class LinkWatcher {
     /// Looks without waiting for an event: after own changes, some of which have none.
     Result<bool> refresh();
 
+    /// Whether a link's `device` is empty because udev has not finished with it. That it has, no event of
+    /// this descriptor says: refresh() again after a while (100 ms, say), for as long as this is true.
+    bool waits_for_udev() const;
+
     /// The links of type CAN by ifindex, as of the last successful drain() or refresh().
     const std::map<int, Link>& links() const { return links_; }
 
@@ -47,6 +52,7 @@ class LinkWatcher {
 
     std::unique_ptr<RouteSocket> events_;
     std::unique_ptr<RouteSocket> requests_;
+    std::unique_ptr<Devices> devices_;
     std::map<int, Link> links_;
     bool look_ = true;  ///< the picture may be out of date
 };

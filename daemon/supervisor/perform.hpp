@@ -10,7 +10,34 @@
 
 namespace mqttcan::supervisor {
 
-/// A link that has to be down for a change is set up again even if the change fails.
-Result<void> perform(netlink::Links&, const Action&);
+class Performer {
+  public:
+    explicit Performer(netlink::Links& links) : links_(links) {}
+
+    /// A link that has to be down for a change is set up again even if the change fails.
+    Result<void> perform(const Action&);
+
+    /// Fills in Actual::serial and Actual::tried; forgets what no longer exists.
+    void tell(Actual&);
+    /// As DetachSerial, for a bus that may hold nothing. Returns whether it did.
+    bool detach(const EntryName& bus);
+    /// The tty of a serial bus, or -1.
+    int tty_of(const EntryName& bus) const;
+
+  private:
+    struct Serial {
+        netlink::AttachedTty tty;
+        int ifindex;
+    };
+    struct Visitor;
+
+    Result<void> configure(const Configure&);
+    template <typename Change>
+    Result<void> while_down(int ifindex, Change change);
+
+    netlink::Links& links_;
+    std::map<EntryName, Serial> serial_;
+    std::map<int, Tried> tried_;
+};
 
 }  // namespace mqttcan::supervisor

@@ -166,6 +166,9 @@ TEST_F(Slcan, TellsAWatcherOfBusOffAndOfWarningWhenItLooks) {
     const int ifindex = attached.link.ifindex;
     ASSERT_TRUE(links_->configure(ifindex, {.bitrate = 500000}));
     ASSERT_TRUE(links_->set_up(ifindex));
+    EXPECT_TRUE(watcher->drain());
+    EXPECT_EQ(watcher->links().at(ifindex).device, netlink::Device{}) << "a pty is no hardware";
+    EXPECT_FALSE(watcher->waits_for_udev());
     const auto state = [&] { return watcher->links().at(ifindex).controller->state; };
     ASSERT_TRUE(watcher->drain());
     adapter_.say("sw000097\r");
@@ -291,8 +294,17 @@ TEST_F(Slcan, BlocksForASecondWhenAnAdapterThatWentDeafIsSetDown) {
     EXPECT_LT(down, 4000);
     const long up = milliseconds([&] { number = number_of(links_->set_up(ifindex)); });
     std::cerr << "deaf: set_up again " << up << " ms (errno " << number << ")\n";
+}
+
+TEST_F(Slcan, BlocksForASecondWhenADeafAdapterThatIsUpIsDetached) {
+    auto attached = attach().value();
+    ASSERT_TRUE(links_->configure(attached.link.ifindex, {.bitrate = 500000}));
+    ASSERT_TRUE(links_->set_up(attached.link.ifindex));
+    adapter_.go_deaf();
     const long closed = milliseconds([&] { attached.tty.reset(); });
-    std::cerr << "closing: " << closed << " ms\n";
+    std::cerr << "deaf and up: detaching " << closed << " ms\n";
+    EXPECT_LT(closed, 4000);
+    EXPECT_FALSE(links_->find(attached.link.ifindex).value());
 }
 
 }  // namespace
