@@ -3,7 +3,7 @@
 // played on a pty. A program of its own, because the kernel makes these links in its initial namespace: it
 // belongs into the lab, whatever the host's kernel can do.
 #include <gmock/gmock.h>
-#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <functional>
@@ -243,6 +243,14 @@ TEST_F(Slcan, LeavesNothingBehindWhenAStepFails) {
     const auto refused = attach();
     EXPECT_EQ(number_of(refused), EPERM);
     EXPECT_THAT(refused.error().what, HasSubstr("CAP_NET_ADMIN"));
+}
+
+TEST_F(Slcan, NamesTheGroupThatTheUserLacks) {
+    ASSERT_EQ(::chmod(adapter_.device().c_str(), 0), 0);
+    const Unprivileged now;
+    const auto refused = attach();
+    EXPECT_EQ(number_of(refused), EACCES);
+    EXPECT_THAT(refused.error().what, HasSubstr("group dialout"));
 }
 
 TEST_F(Slcan, IsNoFileAndNoOtherDevice) {

@@ -4,6 +4,7 @@
 // its other network namespaces and its hardware.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -96,8 +97,8 @@ class FakeLinks final : public netlink::Links {
         UniqueFd our_end = {};  ///< tells when the other one, which was handed out, is closed
     };
 
-    template <typename Change>
-    Result<void> change(int ifindex, Change apply);
+    /// `errno_of` changes the link or says why not.
+    Result<void> change(int ifindex, const std::function<int(Link&)>& errno_of);
     int set_flag(Link& link, bool up);
     int accept(const Link&, const CanSettings&) const;
     const Serial* serial_of(int ifindex) const;
