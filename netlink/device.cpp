@@ -89,7 +89,11 @@ Device Devices::of(int ifindex, const std::string& name) {
     } else {
         waiting_.insert(ifindex);
     }
-    return told.device ? known_.emplace(ifindex, *told.device).first->second : Device{};
+    const Device device = told.device.value_or(Device{});
+    if (!device.driver.empty()) {  // or udev was overtaken by a renaming, and comes to it again
+        known_.emplace(ifindex, device);
+    }
+    return device;
 }
 
 void Devices::keep(const std::set<int>& ifindexes) {

@@ -19,16 +19,21 @@
 namespace mqttcan::netlink {
 namespace {
 
-/// slcan knows no restart. Kernels before 2025's "can_changelink(): fix NULL pointer deref" would jump to
-/// address 0 if it were asked of them while in bus-off, so it must not be asked.
-bool is_slcan(int any_socket, const std::string& name) {
+/// Whether it is made of a tty by a line discipline: slcan or can327. Those know no restart. Kernels before
+/// 2025's "can_changelink(): fix NULL pointer deref" would jump to address 0 if it were asked of them while
+/// in bus-off, so it must not be asked.
+bool is_serial(int any_socket, const std::string& name) {
     ethtool_drvinfo info{};
     info.cmd = ETHTOOL_GDRVINFO;
     ifreq request{};
     std::copy_n(name.begin(), std::min<std::size_t>(name.size(), IFNAMSIZ - 1), request.ifr_name);
     request.ifr_data = reinterpret_cast<char*>(&info);
-    return ::ioctl(any_socket, SIOCETHTOOL, &request) == 0 &&
-           std::string_view(info.driver, ::strnlen(info.driver, sizeof(info.driver))) == "slcan";
+    if (::ioctl(any_socket, SIOCETHTOOL, &request) < 0) {
+        return false;
+    }
+    // Hardware answers with its driver; a link without a device behind it with its kind (6.1).
+    const std::string_view driver(info.driver, ::strnlen(info.driver, sizeof(info.driver)));
+    return driver == "can" || driver == "slcan" || driver == "can327";
 }
 
 constexpr const char* kNoRestart = "serial adapters know no restart";
@@ -58,7 +63,7 @@ Result<void> KernelLinks::configure(int ifindex, const CanSettings& settings) {
     const CanSettings asked = without_what_is_off_anyway(settings, link->controller->settings);
     const std::string action = text("setting ", link->name, " to ", describe(settings));
     if (settings.restart.value_or(Duration::zero()) > Duration::zero() &&
-        is_slcan(socket_->fd(), link->name)) {
+        is_serial(socket_->fd(), link->name)) {
         return explain_settings({.number = EOPNOTSUPP, .words = kNoRestart}, action, settings);
     }
     const auto answer = socket_->ask(settings_request(ifindex, asked));
@@ -72,7 +77,7 @@ Result<void> KernelLinks::restart(int ifindex) {
     }
     const std::string action = text("restarting ", link->name);
     constexpr const char* kInstead = "set the link down and up instead";
-    if (is_slcan(socket_->fd(), link->name)) {
+    if (is_serial(socket_->fd(), link->name)) {
         return explain_as({.number = EOPNOTSUPP, .words = kNoRestart}, action, kInstead);
     }
     const auto answer = socket_->ask(restart_request(ifindex));

@@ -154,7 +154,10 @@ TEST_F(Slcan, FollowsTheStatesThatTheAdapterTells) {
     EXPECT_EQ(counted.bus_offs, 1U);
     EXPECT_TRUE(netlink::usable(now(ifindex)));
     // The way out of bus-off:
-    EXPECT_EQ(number_of(links_->restart(ifindex)), EOPNOTSUPP);
+    const auto restarted = links_->restart(ifindex);
+    EXPECT_EQ(number_of(restarted), EOPNOTSUPP);
+    EXPECT_THAT(restarted.error().what, HasSubstr("serial adapters know no restart"))
+        << "the kernel was asked";
     ASSERT_TRUE(links_->set_down(ifindex));
     ASSERT_TRUE(links_->set_up(ifindex));
     EXPECT_EQ(now(ifindex).controller->state, ControllerState::error_active);
@@ -193,7 +196,10 @@ TEST_F(Slcan, RefusesWhatAdaptersCannotDo) {
     EXPECT_THAT(fd.error().what, AllOf(HasSubstr("fd on"), HasSubstr("driver knows no such setting")));
     EXPECT_EQ(number_of(links_->configure(ifindex, {.data_bitrate = 2000000})), EOPNOTSUPP);
     EXPECT_EQ(number_of(links_->configure(ifindex, {.termination = 120})), EOPNOTSUPP);
-    EXPECT_EQ(number_of(links_->configure(ifindex, {.restart = std::chrono::milliseconds(100)})), EOPNOTSUPP);
+    const auto restarting = links_->configure(ifindex, {.restart = std::chrono::milliseconds(100)});
+    EXPECT_EQ(number_of(restarting), EOPNOTSUPP);
+    EXPECT_THAT(restarting.error().what, HasSubstr("serial adapters know no restart"))
+        << "the kernel was asked";
     EXPECT_TRUE(links_->configure(ifindex, {.restart = Duration::zero()}));
     // Off is what they are in any case.
     EXPECT_TRUE(links_->configure(ifindex, {.fd = false, .one_shot = false, .berr_reporting = false}));
