@@ -48,6 +48,8 @@ struct ConnectOptions {
 struct Filter {
     std::string pattern;
     bool no_local = false;  ///< MQTT 5 only
+    bool retained =
+        false;  ///< the retained messages below it are wanted at once; MQTT 3.1.1 always sends them
 };
 
 class Client {
@@ -56,8 +58,10 @@ class Client {
 
     /// Starts to connect; `connected` or `connect_failed` follows.
     virtual Result<void> connect() = 0;
-    /// QoS 0, retained messages not wanted; `subscribed` or `subscribe_failed` follows.
+    /// QoS 0; `subscribed` or `subscribe_failed` follows, before which it must not be called again.
     virtual Result<void> subscribe(const std::vector<Filter>&) = 0;
+    /// What is under way still comes.
+    virtual void unsubscribe(const std::string& pattern) = 0;
     /// QoS 0, not retained. False if the library does not take it. `expiry` is MQTT 5's message expiry.
     virtual bool publish_frame(const std::string& topic, std::span<const std::byte> payload,
                                std::uint32_t expiry) = 0;

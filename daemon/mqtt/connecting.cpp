@@ -162,13 +162,34 @@ void Connection::subscribe() {
     if (!fence_) {
         fence_.emplace(settings_.fence, BootClock::now());
     }
-    asked_.clear();
-    for (const Subscription& subscription : subscriptions_) {
-        asked_.push_back({subscription.prefix + '+', subscription.no_local});
+    ask_for_new();
+}
+
+/// Subscribes to what nobody has subscribed to in this session.
+void Connection::ask_for_new() {
+    if (asking_) {
+        return;  // on_subscribed() comes here again
     }
-    if (settings_.fence.returning && !settings_.self_test_no_local) {
+    asked_.clear();
+    joining_.clear();
+    for (std::size_t slot = 0; slot < members_.size(); ++slot) {
+        if (members_[slot].joined || members_[slot].subscriber == nullptr) {
+            continue;
+        }
+        joining_.push_back(static_cast<Slot>(slot));
+        for (const Subscription& subscription : members_[slot].subscriptions) {
+            asked_.push_back({subscription.prefix + '+', subscription.no_local, subscription.retained});
+        }
+    }
+    const bool tick = settings_.fence.returning && !ticking_ && !settings_.self_test_no_local;
+    if (tick) {
+        ticking_ = true;
         asked_.push_back({tick_topic()});
     }
+    if (online() && joining_.empty() && !tick) {
+        return;
+    }
+    asking_ = true;
     if (auto asked = client_->subscribe(asked_); !asked) {
         drop(asked.error().what);
     }
@@ -188,8 +209,28 @@ void Connection::on_subscribed(const Control& control) {
         client_->publish_frame(control_topic(), nothing, settings_.message_expiry);
         client_->publish_frame(self_test_topic(), nothing, settings_.message_expiry);
         send_tick();
-    } else if (state_ == State::subscribing) {
+        return;
+    }
+    asking_ = false;
+    if (state_ == State::subscribing) {
         go_online();
+    } else if (online()) {
+        join_asked();
+        if (settings_.fence.returning) {
+            send_tick();
+        }
+    }
+    if (online()) {
+        ask_for_new();  // somebody may have come meanwhile
+    }
+}
+
+void Connection::join_asked() {
+    for (const Slot slot : std::exchange(joining_, {})) {
+        members_[slot].joined = true;
+        if (Subscriber* const subscriber = members_[slot].subscriber) {
+            subscriber->on_online();
+        }
     }
 }
 
@@ -213,9 +254,7 @@ void Connection::go_online() {
     if (settings_.will) {
         publish_retained(settings_.will->topic, settings_.birth);
     }
-    for (Subscriber* subscriber : subscribers_) {
-        subscriber->on_online();
-    }
+    join_asked();
 }
 
 void Connection::on_connect_failed(const Control& control) {
@@ -299,19 +338,17 @@ void Connection::drop(const std::string& reason, Duration at_least) {
     client_.reset();
     fence_.reset();
     fence_timer_.disarm();
-    const std::vector<std::uint64_t> forgotten = inbox_->forget_messages();
-    for (std::size_t i = 0; i < forgotten.size(); ++i) {
-        if (forgotten[i] > 0) {
-            subscribers_[i]->on_overflow(forgotten[i]);
-        }
-    }
+    asking_ = ticking_ = false;
+    joining_.clear();
+    tell_dropped(inbox_->forget_messages());
     state_ = State::waiting;
     if (was_online) {
         outage_began_ = now;
         first_retry_ = true;
-        for (Subscriber* subscriber : subscribers_) {
-            subscriber->on_offline(acknowledged);
-        }
+        tell_members([&](Subscriber& subscriber) { subscriber.on_offline(acknowledged); });
+    }
+    for (Member& member : members_) {
+        member.joined = false;
     }
     if (!reason.empty()) {
         report(reason);

@@ -2,6 +2,7 @@
 // What happens on a connection while it stands. How it comes and goes: connecting.cpp.
 #include "daemon/mqtt/connection.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace mqttcan::mqtt {
@@ -36,20 +37,51 @@ std::string Connection::label() const {
                 settings_.host, ipv6 ? "]" : "", ':', settings_.port, ')');
 }
 
-void Connection::add(Subscriber& subscriber, const std::vector<Subscription>& subscriptions) {
-    const auto slot = static_cast<Slot>(subscribers_.size());
-    subscribers_.push_back(&subscriber);
-    for (const Subscription& subscription : subscriptions) {
-        subscriptions_.push_back(subscription);
-        routes_.push_back({subscription.prefix, slot});
+void Connection::add(Subscriber& subscriber, std::vector<Subscription> subscriptions) {
+    members_.push_back({&subscriber, std::move(subscriptions)});
+}
+
+void Connection::remove(Subscriber& subscriber) {
+    const auto at = std::ranges::find(members_, &subscriber, &Member::subscriber);
+    if (at == members_.end()) {
+        return;
+    }
+    if (online()) {
+        for (const Subscription& subscription : at->subscriptions) {
+            client_->unsubscribe(subscription.prefix + '+');
+        }
+    }
+    *at = {nullptr, {}};
+    strays_ = 1;  // what is still under way to it is no news
+    set_routes();
+}
+
+void Connection::refresh(const Fence::Settings& fence, std::uint32_t message_expiry) {
+    settings_.fence = fence;
+    settings_.message_expiry = message_expiry;
+    set_routes();
+    if (fence_) {
+        fence_->adjust(fence);
+        arm_fence_timer();
+    }
+    if (online()) {
+        ask_for_new();
     }
 }
 
-void Connection::start() {
-    std::vector<Route> routes = routes_;
+void Connection::set_routes() {
     // Both topics of our own are the only ones below this prefix that are ever subscribed to.
-    routes.push_back({"mqttcan/" + settings_.client_id + '/', kTickSlot});
-    inbox_->set_routes(routes, subscribers_.size());
+    std::vector<Route> routes{{"mqttcan/" + settings_.client_id + '/', kTickSlot}};
+    for (std::size_t slot = 0; slot < members_.size(); ++slot) {
+        for (const Subscription& subscription : members_[slot].subscriptions) {
+            routes.push_back({subscription.prefix, static_cast<Slot>(slot)});
+        }
+    }
+    inbox_->set_routes(routes, members_.size());
+}
+
+void Connection::start() {
+    set_routes();
     outage_began_ = BootClock::now();
     attempt();
 }
@@ -114,13 +146,11 @@ void Connection::on_inbox() {
             ++batch_.dropped[item.slot];  // its connection was given up meanwhile
         }
     }
-    for (std::size_t i = 0; i < batch_.dropped.size(); ++i) {
-        if (batch_.dropped[i] > 0) {
-            subscribers_[i]->on_overflow(batch_.dropped[i]);
-        }
-    }
+    tell_dropped(batch_.dropped);
     for (const Slot slot : touched_) {
-        subscribers_[slot]->on_batch_end();
+        if (Subscriber* const subscriber = members_[slot].subscriber) {
+            subscriber->on_batch_end();
+        }
     }
     touched_.clear();
     if (batch_.unrouted > 0 && std::exchange(strays_, strays_ + batch_.unrouted) == 0) {
@@ -128,15 +158,26 @@ void Connection::on_inbox() {
     }
 }
 
+void Connection::tell_dropped(const std::vector<std::uint64_t>& by_slot) {
+    for (std::size_t slot = 0; slot < std::min(by_slot.size(), members_.size()); ++slot) {
+        if (by_slot[slot] > 0 && members_[slot].subscriber != nullptr) {
+            members_[slot].subscriber->on_overflow(by_slot[slot]);
+        }
+    }
+}
+
 void Connection::deliver(const Inbox::Item& item) {
     // A broker may send before it has acknowledged the subscription: retained messages, above all.
-    if (item.slot < subscribers_.size() && fence_) {
+    if (item.slot < members_.size() && fence_) {
+        if (members_[item.slot].subscriber == nullptr) {
+            return;
+        }
         if (touched_.empty() || touched_.back() != item.slot) {
             touched_.push_back(item.slot);
         }
         const TimePoint fresh_since = settling_ ? kUnproved : fence_->fresh_since();
-        subscribers_[item.slot]->on_message(batch_.level(item), batch_.payload(item), item.retained,
-                                            fresh_since);
+        members_[item.slot].subscriber->on_message(batch_.level(item), batch_.payload(item), item.retained,
+                                                   fresh_since);
     } else if (item.slot == kTickSlot && fence_ && !item.retained) {
         if (batch_.level(item) == "tick") {
             on_tick(batch_.payload(item));
@@ -186,7 +227,7 @@ void Connection::on_control(const Control& control) {
             on_subscribed(control);
             break;
         case Control::Kind::subscribe_failed:
-            if (state_ == State::subscribing || state_ == State::testing) {
+            if (state_ == State::subscribing || state_ == State::testing || asking_) {
                 drop(text("subscribing failed: ", control.text));
             }
             break;
@@ -216,9 +257,7 @@ void Connection::on_acknowledged(const Control& control) {
                    tick_topic());
     }
     if (!was_open && fence_->open() && online()) {
-        for (Subscriber* subscriber : subscribers_) {
-            subscriber->on_window();
-        }
+        tell_members([](Subscriber& subscriber) { subscriber.on_window(); });
     }
     arm_fence_timer();
 }

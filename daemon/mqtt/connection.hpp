@@ -25,6 +25,7 @@ namespace mqttcan::mqtt {
 struct Subscription {
     std::string prefix;
     bool no_local = false;
+    bool retained = false;  ///< what is retained there is wanted, too
 };
 
 struct ConnectionSettings {
@@ -50,8 +51,13 @@ class Connection {
     Connection(loop::Loop&, ClientFactory&, ConnectionSettings, Log);
     ~Connection();
 
-    /// Before start() only.
-    void add(Subscriber&, const std::vector<Subscription>&);
+    /// At any time; refresh() makes it true. The subscriber hears on_online() when its subscriptions stand.
+    void add(Subscriber&, std::vector<Subscription>);
+    /// At once: it hears nothing any more.
+    void remove(Subscriber&);
+    /// After add() and remove(): subscribes to what is new, without a break for the others. The fence and the
+    /// expiry (as in ConnectionSettings) are those of the buses that there are now.
+    void refresh(const Fence::Settings& fence, std::uint32_t message_expiry);
     void start();
     /// Publishes nothing more, says goodbye, then calls `done` (at most a second later).
     void stop(loop::Callback done);
@@ -72,6 +78,12 @@ class Connection {
     std::string status_topic() const { return settings_.will ? settings_.will->topic : std::string(); }
 
   private:
+    struct Member {
+        Subscriber* subscriber;
+        std::vector<Subscription> subscriptions;
+        bool joined = false;  ///< in this session
+    };
+
     enum class State {
         stopped,
         waiting,    ///< for the next attempt
@@ -96,7 +108,20 @@ class Connection {
     void begin_self_test();
     void end_self_test();
     void subscribe();
+    void ask_for_new();
+    void set_routes();
     void on_subscribed(const Control& control);
+    void join_asked();
+    void tell_dropped(const std::vector<std::uint64_t>& by_slot);
+    /// Calls it for those whose subscriptions stand.
+    template <typename Tell>
+    void tell_members(Tell tell) {
+        for (std::size_t slot = 0; slot < members_.size(); ++slot) {
+            if (members_[slot].joined && members_[slot].subscriber != nullptr) {
+                tell(*members_[slot].subscriber);
+            }
+        }
+    }
     void go_online();
     void on_acknowledged(const Control& control);
     void on_connect_failed(const Control& control);
@@ -117,10 +142,8 @@ class Connection {
     ConnectionSettings settings_;
     Log log_;
 
-    std::vector<Subscriber*> subscribers_;
-    std::uint64_t strays_ = 0;  ///< messages on topics that nobody asked for
-    std::vector<Subscription> subscriptions_;
-    std::vector<Route> routes_;
+    std::vector<Member> members_;   ///< by slot; one that was removed leaves its place empty for ever
+    std::uint64_t strays_ = 0;      ///< messages on topics that nobody asked for
     std::shared_ptr<Inbox> inbox_;  ///< shared with resolver and diagnosis threads, which may outlive us
     Inbox::Batch batch_;
     std::vector<Slot> touched_;  ///< subscribers that got messages in this batch
@@ -134,6 +157,9 @@ class Connection {
     std::unique_ptr<Client> client_;
     std::optional<Fence> fence_;    ///< from the first subscription until the client goes
     std::vector<Filter> asked_;     ///< filters of the SUBSCRIBE under way
+    std::vector<Slot> joining_;     ///< whose filters those are
+    bool asking_ = false;           ///< it is under way
+    bool ticking_ = false;          ///< our tick was subscribed to in this session
     std::uint64_t attempt_ = 0;     ///< number of the current attempt
     std::size_t next_address_ = 0;  ///< which of several addresses to try
     std::vector<std::string> addresses_;

@@ -28,6 +28,13 @@ class Fence {
     Fence(const Settings& settings, TimePoint now)
         : settings_(settings), last_sent_(now), fresh_since_(now) {}
 
+    /// Other buses use the connection now. A fence that returned goes on to.
+    void adjust(const Settings& settings) {
+        const bool returning = settings_.returning || settings.returning;
+        settings_ = settings;
+        settings_.returning = returning;
+    }
+
     /// Whether frames may be published: false while kWindow ticks are unacknowledged.
     bool open() const { return sent_ - acknowledged_ < kWindow; }
     /// A frame message of this many bytes went out.

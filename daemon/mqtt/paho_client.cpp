@@ -173,10 +173,13 @@ class PahoClient final : public Client, paho::iaction_listener {
             inbox_.control({.kind = Control::Kind::subscribed});
         }
         for (std::size_t i = 0; i < filters.size(); ++i) {
-            const auto options = options_.protocol == 5
-                                     ? paho::subscribe_options(filters[i].no_local, false,
-                                                               paho::subscribe_options::DONT_SEND_RETAINED)
-                                     : paho::subscribe_options();
+            const auto options =
+                options_.protocol == 5
+                    ? paho::subscribe_options(filters[i].no_local, false,
+                                              filters[i].retained
+                                                  ? paho::subscribe_options::SEND_RETAINED_ON_SUBSCRIBE
+                                                  : paho::subscribe_options::DONT_SEND_RETAINED)
+                    : paho::subscribe_options();
             auto asked = guarded("subscribing", [&] {
                 client_.subscribe(filters[i].pattern, 0, context(Operation::subscribe, i), *this, options);
             });
@@ -185,6 +188,11 @@ class PahoClient final : public Client, paho::iaction_listener {
             }
         }
         return {};
+    }
+
+    void unsubscribe(const std::string& pattern) override {
+        // Whatever may come all the same finds no route.
+        (void)guarded("unsubscribing", [&] { client_.unsubscribe(pattern); });
     }
 
     bool publish_frame(const std::string& topic, std::span<const std::byte> payload,

@@ -185,6 +185,65 @@ TEST_F(ConnectionTest, FlagsRetainedMessagesUnderMqtt311AndNeverGetsThemUnderMqt
     EXPECT_THAT(listener_.heard, ElementsAre("2=new"));
 }
 
+TEST_F(ConnectionTest, TakesInASubscriberWhileTheOthersGoOnListening) {
+    test::Mosquitto broker;
+    ConnectionSettings wanted = settings(broker);
+    wanted.fence.returning = false;  // the newcomer alone needs the tick
+    Connection& connection = connect(wanted, {{"can/"}});
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    Listener newcomer;
+    connection.add(newcomer, {{"bench/"}});
+    wanted.fence.returning = true;
+    connection.refresh(wanted.fence, 2);
+    ASSERT_TRUE(wait([&] { return newcomer.online == 1; }));
+    EXPECT_TRUE(connection.publish("can/1", bytes("a")));
+    EXPECT_TRUE(connection.publish("bench/2", bytes("b")));
+    ASSERT_TRUE(wait([&] { return !newcomer.heard.empty() && !listener_.heard.empty(); }));
+    EXPECT_THAT(newcomer.heard, ElementsAre("2=b"));
+    EXPECT_THAT(listener_.heard, ElementsAre("1=a"));
+    EXPECT_EQ(listener_.online, 1);
+    EXPECT_EQ(listener_.offline, 0);
+    const auto ticks = connection.acknowledged_tick();
+    EXPECT_TRUE(wait([&] { return connection.acknowledged_tick() >= ticks + 3; }));
+
+    broker.kill();
+    ASSERT_TRUE(wait([&] { return listener_.offline == 1 && newcomer.offline == 1; }));
+    broker.start();
+    ASSERT_TRUE(wait([&] { return listener_.online == 2 && newcomer.online == 2; }));
+}
+
+TEST_F(ConnectionTest, LetsASubscriberGoWhileTheOthersGoOnListening) {
+    test::Mosquitto broker;
+    Connection& connection = connect(settings(broker), {{"can/"}});
+    {
+        Listener leaver;
+        connection.add(leaver, {{"bench/"}});
+        ASSERT_TRUE(wait([&] { return leaver.online == 1; }));
+        ASSERT_TRUE(connection.publish("bench/1", bytes("too late to hear")));
+        connection.remove(leaver);
+        connection.refresh({.returning = true, .period = 100ms, .dead_after = 1s}, 2);
+        EXPECT_TRUE(leaver.heard.empty());
+    }
+    ASSERT_TRUE(connection.publish("bench/2", bytes("nobody")));
+    ASSERT_TRUE(connection.publish("can/1", bytes("a")));
+    ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
+    EXPECT_THAT(listener_.heard, ElementsAre("1=a"));
+    EXPECT_EQ(listener_.offline, 0);
+}
+
+TEST_F(ConnectionTest, BringsRetainedMessagesToThoseWhoWantThem) {
+    test::Mosquitto broker;
+    Connection& first = connect(settings(broker));
+    ASSERT_TRUE(wait([&] { return first.online(); }));
+    first.publish_retained("can/status/server", "online");
+    Listener second;
+    Connection& connection = connections_.emplace_back(loop_, factory_, settings(broker), Log(log_));
+    connection.add(second, {{"can/status/", false, true}});
+    connection.start();
+    ASSERT_TRUE(wait([&] { return !second.heard.empty(); }));
+    EXPECT_THAT(second.heard, ElementsAre("server=online retained"));
+}
+
 TEST_F(ConnectionTest, NamesAWrongPassword) {
     test::Mosquitto broker("allow_anonymous false\n");
     connect(settings(broker));
