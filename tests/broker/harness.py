@@ -20,6 +20,7 @@ from kit.certificates import Authority
 from kit.links import is_up, link, links, wait_up
 from kit.old_broker import OldBroker
 from kit.processes import REPOSITORY, Broker, Daemon
+from kit.slcan_adapter import SlcanAdapter
 from kit.status import Status, client_status, dropped, is_balanced, server_status
 from kit.waiting import DEADLINE, Late, free_port, let_pass, run, wait_for
 from peer import Frame
@@ -91,6 +92,10 @@ class Place:
         run("ip", "link", "add", name, "mtu", str(mtu), "type", "vcan")
         run("ip", "link", "set", name, "up")
         return name
+
+    def slcan_adapter(self, name="usb-mqttcan_Test_Adapter_0001-if00"):
+        """Plugged in, and found under a path that stays the same when it is plugged in again."""
+        return self._keep(SlcanAdapter(self.folder / "by-id" / name))
 
     def authority(self, name):
         return Authority(self.folder, name)
