@@ -29,15 +29,18 @@ enum class Drop : std::size_t {
     no_link,      ///< the interface is not there or not up
     refused,      ///< the kernel did not take it
     stopped,      ///< still queued when the daemon stopped
+    filtered,     ///< the bus's filter, as far as this process applies it
+    sampled,      ///< from_bus.sample thinned it out
+    stalled,      ///< the bus took no frame for to_bus.stall
 };
-inline constexpr std::size_t kDrops = static_cast<std::size_t>(Drop::stopped) + 1;
+inline constexpr std::size_t kDrops = static_cast<std::size_t>(Drop::stalled) + 1;
 
 /// The reason as it stands in status and logs.
 constexpr std::string_view name(Drop reason) {
     constexpr std::array<std::string_view, kDrops> kNames = {
-        "stale",       "overflow",        "kernel",     "retained",      "short_payload",
-        "bad_id",      "id_out_of_range", "bad_length", "unknown_flags", "bad_combination",
-        "error_frame", "not_fd",          "no_link",    "refused",       "stopped",
+        "stale",           "overflow",   "kernel",        "retained",        "short_payload", "bad_id",
+        "id_out_of_range", "bad_length", "unknown_flags", "bad_combination", "error_frame",   "not_fd",
+        "no_link",         "refused",    "stopped",       "filtered",        "sampled",       "stalled",
     };
     return kNames[static_cast<std::size_t>(reason)];
 }
