@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <vector>
 
 namespace mqttcan::can {
 namespace {
@@ -21,6 +23,33 @@ constexpr int kReceiveBuffer = 8 * 1024 * 1024;
 template <typename Value>
 bool set_option(int fd, int level, int name, const Value& value) {
     return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+bool set_filters(int fd, const KernelFilters& filters) {
+    if (filters.everything) {
+        return true;
+    }
+    std::vector<can_filter> list;
+    std::ranges::transform(filters.list, std::back_inserter(list),
+                           [](const KernelFilter& filter) { return can_filter{filter.id, filter.mask}; });
+    return ::setsockopt(fd, SOL_CAN_RAW, CAN_RAW_FILTER, list.data(),
+                        static_cast<socklen_t>(list.size() * sizeof(can_filter))) == 0;
+}
+
+/// A frame passes that has any of these classes.
+can_err_mask_t error_mask(const SocketOptions& options) {
+    if (options.error_frames) {
+        return CAN_ERR_MASK;
+    }
+    return options.controller_states ? CAN_ERR_CRTL | CAN_ERR_BUSOFF | CAN_ERR_RESTARTED : 0;
+}
+
+/// SK_MEMINFO_*: what the kernel holds for a socket.
+std::array<std::uint32_t, SK_MEMINFO_VARS> memory_of(int fd) {
+    std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+    socklen_t size = sizeof memory;
+    ::getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory.data(), &size);
+    return memory;
 }
 
 Frame from_kernel(const canfd_frame& raw, bool fd) {
@@ -116,10 +145,11 @@ Result<Socket> Socket::open(int ifindex, const SocketOptions& options) {
         return fail_errno(
             errno, "opening a CAN socket (is the kernel module can_raw available? try: modprobe can_raw)");
     }
-    const can_err_mask_t errors = options.error_frames ? CAN_ERR_MASK : 0;
     const int on = 1;
     if (!set_option(fd.get(), SOL_CAN_RAW, CAN_RAW_FD_FRAMES, on) ||
-        !set_option(fd.get(), SOL_CAN_RAW, CAN_RAW_ERR_FILTER, errors) ||
+        !set_option(fd.get(), SOL_CAN_RAW, CAN_RAW_ERR_FILTER, error_mask(options)) ||
+        !set_filters(fd.get(), options.filters) ||
+        (options.send_buffer > 0 && !set_option(fd.get(), SOL_SOCKET, SO_SNDBUF, options.send_buffer)) ||
         !set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, on) ||
         !set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, on)) {
         return fail_errno(errno, "setting up a CAN socket");
@@ -206,13 +236,12 @@ Sent Socket::send(std::span<const Frame> frames) {
     return result;
 }
 
+std::size_t Socket::unsent_bytes() const {
+    return memory_of(fd_.get())[SK_MEMINFO_WMEM_ALLOC];
+}
+
 std::uint64_t Socket::take_kernel_dropped() {
-    std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
-    socklen_t size = sizeof memory;
-    if (::getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) {
-        return 0;
-    }
-    return count_overflow(memory[SK_MEMINFO_DROPS]);
+    return count_overflow(memory_of(fd_.get())[SK_MEMINFO_DROPS]);
 }
 
 }  // namespace mqttcan::can

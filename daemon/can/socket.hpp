@@ -5,17 +5,25 @@
 // new one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "daemon/can/frame.hpp"
+#include "daemon/can/kernel_filter.hpp"
 
 namespace mqttcan::can {
 
 struct SocketOptions {
-    bool error_frames = false;  ///< receive the controller's error frames
+    bool error_frames = false;       ///< receive all of the controller's error frames
+    bool controller_states = false;  ///< only those that tell its state: warning, passive, bus-off, restarted
+    KernelFilters filters = {};      ///< of data and remote frames; error frames are not their business
+    /// Bytes, of which the kernel makes twice as many and at least 4608; 0: the system's default. The least
+    /// holds 6 frames in the interface's queue (of 10, by default): then send() ends with EAGAIN instead of
+    /// ENOBUFS, and POLLOUT tells when to go on. A queue that others filled is ENOBUFS still.
+    int send_buffer = 0;
 };
 
 /// What one receive() brought.
@@ -47,6 +55,10 @@ class Socket {
     Result<Received> receive(std::span<Frame> into);
     /// Up to kBatch frames are tried.
     Sent send(std::span<const Frame> frames);
+    /// What frames of this socket occupy in the interface's queue, as SO_SNDBUF counts it (768 bytes each).
+    /// Those in the controller or its driver are not in it. While it does not fall, the bus takes nothing.
+    /// Bus-off empties it: a link without carrier swallows what it is given.
+    std::size_t unsent_bytes() const;
     /// Frames the kernel dropped that no receive() has told yet: it reports a loss with the next frame only.
     std::uint64_t take_kernel_dropped();
 
