@@ -70,8 +70,8 @@ class Place:
         self.processes.append(daemon)
         return daemon
 
-    def can(self, interface):
-        return self._keep(CanSocket(interface))
+    def can(self, interface, **options):
+        return self._keep(CanSocket(interface, **options))
 
     def candump(self, interface):
         self._number += 1

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import pathlib
+import select
 import struct
 import termios
 
@@ -113,13 +114,18 @@ class AController(Adapter):
         if statistics:
             self.assertEqual([statistics[key] for key in ("error_warning", "error_passive", "bus_off")], [1, 1, 1])
 
-    def test_that_is_bus_off_swallows_frames_until_the_link_was_down_and_up(self):
-        bus, local = self.up(), self.place.can(self.name)
+    def test_that_is_bus_off_loses_what_waits_and_swallows_frames_until_the_link_was_down_and_up(self):
+        bus = self.up()
+        self.adapter.stop_draining()
+        self.fill(bus)
         self.adapter.state("bus-off")
-        harness.wait_for(lambda: "NO-CARRIER" in link(self.name)["flags"], "the carrier is gone")
-        self.adapter.take_frames()
+        # Up to a second late, and later than NO-CARRIER shows; until then frames still reach the controller.
+        harness.wait_for(lambda: bus.unsent() == 0, "the queue is emptied")
+        local = self.place.can(self.name)
         bus.send(Frame(0x666))
-        self.assertIn(Frame(0x666), local.receive(2), "sent, as far as other programs see")
+        self.assertEqual(str(local.receive(1)[0]), "666#", "sent, as far as other programs see")
+        self.adapter.resume()
+        self.assertEqual(len(self.adapter.wait_frames(IN_TTY)), IN_TTY)
         run("ip", "link", "set", self.name, "down")
         run("ip", "link", "set", self.name, "up")
         self.assert_soon_sends(bus, Frame(0x123))
@@ -157,6 +163,20 @@ class ADeadBus(Adapter):
         self.adapter.resume()
         self.assertEqual(len(self.adapter.wait_frames(IN_TTY)), IN_TTY)
         self.assert_soon_sends(bus, Frame(0x123))
+
+
+    def test_stops_a_socket_with_the_least_send_buffer_before_the_queue_is_full_and_pollout_tells_of_its_end(self):
+        self.up()
+        bus = self.place.can(self.name, send_buffer=1)
+        self.adapter.stop_draining()
+        count = self.fill(bus)
+        self.assertLess(count, 10, "the length of the queue")
+        with self.assertRaises(BlockingIOError):  # EAGAIN, not ENOBUFS
+            bus.send(Frame(0x123))
+        self.assertEqual(select.select([], [bus], [], 0)[1], [])
+        self.adapter.resume()
+        self.assertEqual(select.select([], [bus], [], harness.DEADLINE)[1], [bus])
+        self.adapter.wait_frames(count)
 
 
 class ReplugReattach(Adapter):

@@ -16,7 +16,8 @@ from kit.processes import Process
 from kit.waiting import DEADLINE, POLL, Late, run, wait_for
 from peer import Frame
 
-SO_RCVBUFFORCE, SO_TIMESTAMPNS, CAN_RAW_ERR_FILTER = 33, 35, 2  # not in module socket
+SO_RCVBUFFORCE, SO_TIMESTAMPNS, SO_MEMINFO, CAN_RAW_ERR_FILTER = 33, 35, 55, 2  # not in module socket
+SK_MEMINFO_WMEM_ALLOC = 2
 EFF, RTR, ERR = 0x80000000, 0x40000000, 0x20000000
 BRS, ESI = 1, 2
 CLASSIC, FD = struct.Struct("=IB3x8s"), struct.Struct("=IBB2x64s")
@@ -47,7 +48,8 @@ def from_kernel(raw, timestamp_us=0):
 class CanSocket:
     """A raw CAN socket with room for a burst. It hears everybody on the interface but itself."""
 
-    def __init__(self, interface):
+    def __init__(self, interface, send_buffer=None):
+        """`send_buffer`: bytes, of which the kernel makes 4608 at least."""
         self.interface = interface
         self._socket = socket.socket(socket.AF_CAN, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.CAN_RAW)
         try:
@@ -55,6 +57,8 @@ class CanSocket:
             self._socket.setsockopt(socket.SOL_CAN_RAW, CAN_RAW_ERR_FILTER, 0x1FFFFFFF)
             self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
             self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            if send_buffer is not None:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
             self._socket.bind((interface,))
         except OSError:
             self._socket.close()
@@ -115,6 +119,11 @@ class CanSocket:
     def drain(self):
         """All frames that are there already."""
         return list(iter(self.poll, None))
+
+    def unsent(self):
+        """How many bytes its frames occupy in the interface's queue."""
+        memory = self._socket.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, 64)
+        return struct.unpack_from("=I", memory, 4 * SK_MEMINFO_WMEM_ALLOC)[0]
 
     def fileno(self):
         return self._socket.fileno()

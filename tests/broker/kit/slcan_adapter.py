@@ -2,10 +2,11 @@
 """A serial CAN adapter on a pty, played by a script: what a test needs to see a CAN controller fail.
 
 It speaks the protocol of the kernel's slcan driver. Towards the kernel: frames (t1232AABB, T..., r..., R...) and states
-of its controller (sw096000: error-warning, 96 reception and no transmission errors). From the kernel: commands (C close,
-S6 bit rate, O open, L listen only) and frames. A thread reads and records what comes; a test may stop it: an adapter whose
-bus is dead takes nothing any more. The kernel's driver then hands over one frame more, which sits in the tty as in an
-adapter's mailbox; the rest wait in the interface's queue. As adapters do, it forgets the mailbox when the channel is closed.
+of its controller (sw000096: error-warning, no reception and 96 transmission errors). From the kernel: commands (C
+close, S6 bit rate, O open, L listen only) and frames. A thread reads and records what comes; a test may stop it: an
+adapter whose bus is dead takes nothing any more. The kernel's driver then hands over one frame more, which sits in the
+tty as in an adapter's mailbox; the rest wait in the interface's queue. As adapters do, it forgets the mailbox when the
+channel is closed.
 
 A pty differs from a real tty in that the line discipline stays when its last user closes it; here a thread removes it.
 """
@@ -121,7 +122,7 @@ class SlcanAdapter:
         """The bus lives again. What waited in the adapter goes out now, unless the channel was closed meanwhile."""
         with self._reading:
             self._draining = True
-            self._held = True
+            self._held = bool(select.select([self._master], [], [], 0)[0])
         os.write(self._wake_write, WAKE)
 
     def lines(self):
@@ -134,7 +135,7 @@ class SlcanAdapter:
         return [text for _, text in self.lines() if COMMAND.fullmatch(text)]
 
     def garbled(self):
-        """Lines that mean nothing: the kernel cuts a frame in two when it is set down while it cannot write."""
+        """Lines that mean nothing."""
         return [text for _, text in self.lines() if not COMMAND.fullmatch(text) and frame_from(text) is None]
 
     def is_open(self):
