@@ -17,8 +17,8 @@ inline constexpr std::uint32_t kMaxStandardId = 0x7ff;
 inline constexpr std::uint32_t kMaxExtendedId = 0x1fffffff;
 
 /// Some IDs of one kind: "123" (one), "120/7F0" (those that agree with 120 in the bits of the mask) or
-/// "100-1FF" (a range, both ends included). A range has mask 0; a masked ID the whole range
-/// of its kind.
+/// "100-1FF" (a range, both ends included). A range has mask 0; a masked ID the whole range of its kind;
+/// one ID is both: a range of one, and masked with all bits.
 struct IdPattern {
     bool extended = false;
     std::uint32_t first = 0;  ///< lowest ID
