@@ -117,8 +117,9 @@ void check_credentials(Reader& reader, const Node& node) {
     const Node* password = node.find("password");
     const Node* password_file = node.find("password_file");
     if (password != nullptr && password_file != nullptr) {
-        reader.fault_at_key(*password_file, text("there is a \"password\" already (", line_of(*password),
-                                                 "); remove one of the two"));
+        reader.fault_at_key(*password_file,
+                            text("there is a \"password\" already (",
+                                 reader.line_of(*password, *password_file), "); remove one of the two"));
     }
     const Node* either = password != nullptr ? password : password_file;
     if (either != nullptr && !node.has("username")) {
@@ -135,7 +136,7 @@ void check_tls(Reader& reader, const Node& node, Broker& broker) {
         broker.tls.emplace();
     } else if (parsed && !parsed->tls && tls != nullptr) {
         reader.fault_at_key(*tls, text("the URL is not one for TLS; write \"mqtts://...\" as \"url\"",
-                                       url != nullptr ? text(" (", line_of(*url), ")") : ""));
+                                       url != nullptr ? text(" (", reader.line_of(*url, *tls), ")") : ""));
     }
     if (tls == nullptr || tls->type != Type::object) {
         return;

@@ -165,9 +165,9 @@ void check_server(Reader& reader, const Node& node, const Bus& bus) {
     }
     const Node* accept = node.find("accept_pymqtt2can_clients");
     if (accept != nullptr && bus.accept_pymqtt2can_clients && bus.write == Write::none) {
-        reader.fault_at_key(*accept,
-                            text("nothing is accepted from clients while \"write\" is \"none\" (",
-                                 line_of(*node.find("write")), "); remove it, or write \"all\" there"));
+        reader.fault_at_key(*accept, text("nothing is accepted from clients while \"write\" is \"none\" (",
+                                          reader.line_of(*node.find("write"), *accept),
+                                          "); remove it, or write \"all\" there"));
     }
 }
 

@@ -21,7 +21,8 @@ constexpr std::size_t kMaxKeyBytes = 128;
 /// false ends the parsing.
 class TreeBuilder final : public nlohmann::json_sax<json> {
   public:
-    TreeBuilder(std::string_view text, Document& document) : cursor_(text), document_(document) {}
+    TreeBuilder(std::string_view text, std::size_t file, Document& document)
+        : cursor_(text), file_(file), document_(document) {}
 
     bool null() override { return scalar(Type::null, "null"); }
     bool boolean(bool value) override { return scalar(Type::boolean, value ? "true" : "false"); }
@@ -55,10 +56,11 @@ class TreeBuilder final : public nlohmann::json_sax<json> {
     bool close();
     Spot spot() const;
     void complain(Position at, std::string pointer, std::string what) {
-        document_.complaints.push_back({at, std::move(pointer), std::move(what)});
+        document_.complaints.push_back({file_, at, std::move(pointer), std::move(what)});
     }
 
     Cursor cursor_;
+    std::size_t file_;
     Document& document_;
     std::vector<Open> open_;
     std::string key_;
@@ -109,6 +111,7 @@ Node& TreeBuilder::add(Type type) {
     cursor_.skip_separators();
     Node& node = document_.nodes.emplace_back();
     node.type = type;
+    node.file = file_;
     node.at = cursor_.position();
     node.key_at = key_waits_ ? key_at_ : node.at;
     if (!open_.empty()) {
@@ -183,10 +186,10 @@ std::string Node::pointer() const {
     return out;
 }
 
-Document read_document(std::string_view text) {
+Document read_document(std::string_view text, std::size_t file) {
     Document document;
     const auto refuse = [&](Position at, std::string what) {
-        document.complaints.push_back({at, "", std::move(what)});
+        document.complaints.push_back({file, at, "", std::move(what)});
         document.root = nullptr;
     };
     if (text.size() > kMaxTextBytes) {
@@ -202,7 +205,7 @@ Document read_document(std::string_view text) {
         refuse(fault->at, fault->what);
         return document;
     }
-    TreeBuilder builder(text, document);
+    TreeBuilder builder(text, file, document);
     try {
         if (json::sax_parse(text, &builder, json::input_format_t::json, true, true)) {
             document.root = &document.nodes.front();

@@ -20,6 +20,7 @@ enum class Type { null, boolean, number, string, array, object };
 
 struct Node {
     Type type = Type::null;
+    std::size_t file = 0;            ///< number of its file: 0 the configuration, then its drop-ins
     Position at;                     ///< of the value
     Position key_at;                 ///< of its key; of the value where it has none
     const Node* parent = nullptr;    ///< nullptr: the root
@@ -34,6 +35,7 @@ struct Node {
 };
 
 struct Complaint {
+    std::size_t file;
     Position at;
     std::string pointer;
     std::string what;
@@ -43,8 +45,14 @@ struct Document {
     std::deque<Node> nodes;      ///< owns every node, at an address that stays; the root is the first
     const Node* root = nullptr;  ///< nullptr if the text is no JSON: then a complaint says why
     std::vector<Complaint> complaints;
+
+    // Never copied: the nodes point at each other.
+    Document() = default;
+    Document(Document&&) = default;
+    Document& operator=(Document&&) = default;
 };
 
-Document read_document(std::string_view text);
+/// `file` is the number that the nodes shall carry.
+Document read_document(std::string_view text, std::size_t file = 0);
 
 }  // namespace mqttcan::config

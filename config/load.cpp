@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "config/load.hpp"
 
-#include <cerrno>
-#include <fstream>
-#include <iostream>
 #include <set>
 
 #include "base/text.hpp"
 #include "config/document.hpp"
 #include "config/entries.hpp"
+#include "config/overlay.hpp"
 
 namespace mqttcan::config {
 namespace {
 
-constexpr std::string_view kStdin = "<stdin>";
 constexpr std::string_view kSmallest = R"({"a": {"topic": "can"}})";
 
 /// Stands where a name was faulty; it never gets out, because then there is no Config.
@@ -85,12 +82,33 @@ Config accept(Draft& draft) {
     return out;
 }
 
-/// Up to one byte more than a configuration may have, so that the parser notices.
-std::string read_all(std::istream& in) {
-    std::string out(kMaxTextBytes + 1, '\0');
-    in.read(out.data(), static_cast<std::streamsize>(out.size()));
-    out.resize(static_cast<std::size_t>(in.gcount()));
-    return out;
+/// Reads them all, and complains about them; whether each has a root.
+bool read_documents(Reader& reader, std::span<const Source> sources, std::vector<Document>& out) {
+    bool all_good = true;
+    for (const Source& source : sources) {
+        if (!source.unreadable.empty()) {
+            reader.complain({out.size(), Position{0, 0}, "", source.unreadable});
+        }
+        out.push_back(source.unreadable.empty() ? read_document(source.text, out.size()) : Document{});
+        for (const Complaint& complaint : out.back().complaints) {
+            reader.complain(complaint);
+        }
+        all_good = all_good && out.back().root != nullptr;
+    }
+    return all_good;
+}
+
+/// A drop-in that is no object would hide everything else.
+bool are_objects(Reader& reader, std::span<const Document> documents) {
+    bool all_good = true;
+    for (const Document& document : documents) {
+        if (document.root->type != Type::object) {
+            Draft nothing;
+            top_shape().read(reader, *document.root, nothing);
+            all_good = false;
+        }
+    }
+    return all_good;
 }
 
 }  // namespace
@@ -111,15 +129,24 @@ std::string to_string(const Fault& fault) {
 }
 
 Outcome parse(std::string_view text, const std::string& file, const Environment& environment) {
-    const Document document = read_document(text);
-    Reader reader(file, environment);
-    for (const Complaint& complaint : document.complaints) {
-        reader.complain(complaint);
+    const Source source{.file = file, .text = std::string(text)};
+    return parse(std::span(&source, 1), environment);
+}
+
+Outcome parse(std::span<const Source> sources, const Environment& environment) {
+    std::vector<std::string> files;
+    for (const Source& source : sources) {
+        files.push_back(source.file);
     }
+    Reader reader(std::move(files), environment);
+    std::vector<Document> documents;
     Draft draft;
-    if (document.root != nullptr) {
-        top_shape().read(reader, *document.root, draft);
-        resolve_brokers(reader, *document.root, draft);
+    if (read_documents(reader, sources, documents) && are_objects(reader, documents)) {
+        // One document is its own overlay; the copy lives as long as the draft points into it.
+        documents.push_back(overlay(documents));
+        const Node& root = *documents.back().root;
+        top_shape().read(reader, root, draft);
+        resolve_brokers(reader, root, draft);
         check_entries(reader, draft);
     }
     Outcome out{std::nullopt, reader.take_faults(), reader.take_warnings()};
@@ -130,24 +157,7 @@ Outcome parse(std::string_view text, const std::string& file, const Environment&
 }
 
 Outcome load(const std::string& path, const Environment& environment) {
-    if (path == "-") {
-        return parse(read_all(std::cin), std::string(kStdin), environment);
-    }
-    const auto refuse = [&](std::string_view cure) {
-        const std::string reason = std::make_error_code(static_cast<std::errc>(errno)).message();
-        return Outcome{std::nullopt, {{path, 0, 0, "", text("cannot be read (", reason, "); ", cure)}}, {}};
-    };
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-        return refuse(errno == ENOENT
-                          ? R"(write one; the smallest that works is {"buses": {"a": {"topic": "can"}}})"
-                          : "mqttcan must be allowed to read it: check its owner and mode");
-    }
-    const std::string content = read_all(in);
-    if (in.bad()) {  // a directory opens, and fails here
-        return refuse("name a file");
-    }
-    return parse(content, path, environment);
+    return parse(read_sources(path), environment);
 }
 
 }  // namespace mqttcan::config

@@ -33,11 +33,6 @@ std::string describe(const Node& node) {
     return "an object";
 }
 
-void sort_by_place(std::vector<Fault>& faults) {
-    std::ranges::stable_sort(faults, {},
-                             [](const Fault& fault) { return std::tuple(fault.line, fault.column); });
-}
-
 /// What helps against the system's reason for not opening a file.
 std::string cure_for(const std::error_code& code, const std::string& path) {
     if (code == std::errc::no_such_file_or_directory || code == std::errc::not_a_directory) {
@@ -53,36 +48,47 @@ std::string cure_for(const std::error_code& code, const std::string& path) {
 
 }  // namespace
 
-Reader::Reader(const std::string& file, const Environment& environment)
-    : file_(file), environment_(environment) {
+Reader::Reader(std::vector<std::string> files, const Environment& environment)
+    : files_(std::move(files)), environment_(environment) {
     std::error_code ignored;  // without a working directory, paths stay relative
-    folder_ = std::filesystem::absolute(file, ignored).parent_path();
+    folder_ = std::filesystem::absolute(files_.front(), ignored).parent_path();
 }
 
-Fault Reader::make(Position at, std::string_view pointer, std::string_view what) const {
-    return {file_, at.line, at.column, printable(pointer), printable(what)};
+Reader::Found Reader::make(std::size_t file, Position at, std::string_view pointer,
+                           std::string_view what) const {
+    return {file, {files_[file], at.line, at.column, printable(pointer), printable(what)}};
+}
+
+std::vector<Fault> Reader::in_order(std::vector<Found>& found) {
+    std::ranges::stable_sort(
+        found, {}, [](const Found& one) { return std::tuple(one.file, one.fault.line, one.fault.column); });
+    std::vector<Fault> out;
+    for (Found& one : found) {
+        out.push_back(std::move(one.fault));
+    }
+    return out;
 }
 
 void Reader::fault(const Node& node, std::string_view what) {
     unsound_.insert(&node);
-    faults_.push_back(make(node.at, node.pointer(), what));
+    faults_.push_back(make(node.file, node.at, node.pointer(), what));
 }
 
 void Reader::fault_at_key(const Node& node, std::string_view what) {
     unsound_.insert(&node);
-    faults_.push_back(make(node.key_at, node.pointer(), what));
+    faults_.push_back(make(node.file, node.key_at, node.pointer(), what));
 }
 
 void Reader::fault_missing(const Node& object, std::string_view key, std::string_view what) {
-    faults_.push_back(make(object.at, text(object.pointer(), '/', key), what));
+    faults_.push_back(make(object.file, object.at, text(object.pointer(), '/', key), what));
 }
 
 void Reader::warning(const Node& node, std::string_view what) {
-    warnings_.push_back(make(node.at, node.pointer(), what));
+    warnings_.push_back(make(node.file, node.at, node.pointer(), what));
 }
 
 void Reader::complain(const Complaint& complaint) {
-    faults_.push_back(make(complaint.at, complaint.pointer, complaint.what));
+    faults_.push_back(make(complaint.file, complaint.at, complaint.pointer, complaint.what));
 }
 
 const Node* Reader::sound(const Node& object, std::string_view key) const {
@@ -92,10 +98,22 @@ const Node* Reader::sound(const Node& object, std::string_view key) const {
 
 bool Reader::faulty(const Node& object, std::string_view key) const {
     const Node* node = object.find(key);
-    return node != nullptr && unsound_.contains(node);
+    return (node != nullptr && unsound_.contains(node)) || misspelt_.contains(std::pair(&object, key));
+}
+
+std::string Reader::line_of(const Node& there, const Node& here) const {
+    return text("line ", there.key_at.line, there.file == here.file ? "" : " of ",
+                there.file == here.file ? "" : files_[there.file]);
 }
 
 void Reader::wrong_type(const Node& node, std::string_view wanted, std::string_view example, bool secret) {
+    if (node.type == Type::null && node.file > 0) {
+        fault(node,
+              text("null removes what a file before this one says, but none says it; remove it, or write "
+                   "for example ",
+                   example));
+        return;
+    }
     fault(node, text(secret ? "this" : describe(node), " is not ", wanted, "; write for example ", example));
 }
 
@@ -105,6 +123,9 @@ void Reader::unknown_key(const Node& node, const ObjectInfo& object) {
         names.push_back(key.name);
     }
     const auto near = nearest(node.key, names);
+    if (near) {
+        misspelt_.emplace(node.parent, *near);
+    }
     fault_at_key(node, near ? text(in_quotes(node.key), " is not a key of ", object.noun, "; did you mean \"",
                                    *near, "\"?")
                             : text(in_quotes(node.key), " is not a key of ", object.noun, "; it may hold ",
@@ -229,17 +250,11 @@ std::optional<std::string> Reader::file(const Node& node, const KeyInfo& key) {
 }
 
 std::vector<Fault> Reader::take_faults() {
-    sort_by_place(faults_);
-    return std::move(faults_);
+    return in_order(faults_);
 }
 
 std::vector<Fault> Reader::take_warnings() {
-    sort_by_place(warnings_);
-    return std::move(warnings_);
-}
-
-std::string line_of(const Node& node) {
-    return text("line ", node.key_at.line);
+    return in_order(warnings_);
 }
 
 }  // namespace mqttcan::config

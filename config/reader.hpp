@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -22,7 +24,8 @@ namespace mqttcan::config {
 
 class Reader {
   public:
-    Reader(const std::string& file, const Environment& environment);
+    /// The first file is the configuration itself; nodes name them by number.
+    Reader(std::vector<std::string> files, const Environment& environment);
 
     /// At the value.
     void fault(const Node&, std::string_view what);
@@ -35,9 +38,12 @@ class Reader {
     /// The member `key` of `object` if it is there and nothing was wrong with it.
     const Node* sound(const Node& object, std::string_view key) const;
 
-    /// Whether the member `key` of `object` is there and something was wrong with it. A rule that hangs on a
-    /// faulty value keeps silent: one slip, one message.
+    /// Whether the member `key` of `object` is there and something was wrong with it, or is there under a
+    /// name that is nearly right. A rule that hangs on a faulty value keeps silent: one slip, one message.
     bool faulty(const Node& object, std::string_view key) const;
+
+    /// "line 3", for a message at `here` that refers to `there`; with the file if it is another one.
+    std::string line_of(const Node& there, const Node& here) const;
 
     void wrong_type(const Node&, std::string_view wanted, std::string_view example, bool secret = false);
     void unknown_key(const Node&, const ObjectInfo&);
@@ -58,18 +64,22 @@ class Reader {
     std::vector<Fault> take_warnings();
 
   private:
-    Fault make(Position at, std::string_view pointer, std::string_view what) const;
+    struct Found {
+        std::size_t file;
+        Fault fault;
+    };
+
+    Found make(std::size_t file, Position at, std::string_view pointer, std::string_view what) const;
+    static std::vector<Fault> in_order(std::vector<Found>&);
     bool is_string(const Node&, std::string_view wanted, const KeyInfo&);
 
-    std::string file_;
+    std::vector<std::string> files_;
     std::filesystem::path folder_;
     const Environment& environment_;
-    std::vector<Fault> faults_;
-    std::vector<Fault> warnings_;
+    std::vector<Found> faults_;
+    std::vector<Found> warnings_;
     std::unordered_set<const Node*> unsound_;
+    std::set<std::pair<const Node*, std::string_view>> misspelt_;  ///< object and the key that was meant
 };
-
-/// "line 3", for messages that refer to another place.
-std::string line_of(const Node&);
 
 }  // namespace mqttcan::config

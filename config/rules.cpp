@@ -17,8 +17,13 @@ namespace {
 
 constexpr std::string_view kDefault = "default";
 
-std::string named(const BusEntry& entry) {
-    return text("bus \"", entry.node->key, "\" (", line_of(*entry.node), ")");
+/// The bus, in a message at `here`.
+std::string named(const Reader& reader, const BusEntry& entry, const Node& here) {
+    return text("bus \"", entry.node->key, "\" (", reader.line_of(*entry.node, here), ")");
+}
+
+std::string named(const Reader& reader, const BrokerEntry& entry, const Node& here) {
+    return text("broker \"", entry.node->key, "\" (", reader.line_of(*entry.node, here), ")");
 }
 
 /// "host:port" of a broker, to tell whether two entries mean the same one; nothing if its URL was faulty.
@@ -70,9 +75,9 @@ void check_interfaces(Reader& reader, const Draft& draft) {
         }
         const auto [first, is_new] = seen.try_emplace(*bus.value.interface, &bus);
         if (!is_new) {
-            reader.fault(*bus.node->find("interface"),
-                         text("interface \"", bus.value.interface->str(), "\" belongs to ",
-                              named(*first->second), " already; give each bus its own"));
+            const Node& name = *bus.node->find("interface");
+            reader.fault(name, text("interface \"", bus.value.interface->str(), "\" belongs to ",
+                                    named(reader, *first->second, name), " already; give each bus its own"));
         }
     }
 }
@@ -91,7 +96,7 @@ void check_topics(Reader& reader, const Draft& draft) {
             reader.fault(*topic, text("topic \"", bus.value.topic.str(),
                                       "\" has a client on this broker entry "
                                       "already: ",
-                                      named(*first->second),
+                                      named(reader, *first->second, *topic),
                                       "; for a second view of the same bus use a "
                                       "second broker entry"));
             continue;
@@ -103,7 +108,7 @@ void check_topics(Reader& reader, const Draft& draft) {
         if (const auto [first, is_new] = servers.try_emplace(std::pair(*place, bus.value.topic), &bus);
             !is_new) {
             reader.fault(*topic, text("topic \"", bus.value.topic.str(), "\" has a server at ", *place,
-                                      " already: ", named(*first->second),
+                                      " already: ", named(reader, *first->second, *topic),
                                       "; with two, clients hear every frame doubled: give each "
                                       "server its own topic"));
         }
@@ -119,11 +124,10 @@ void check_client_ids(Reader& reader, const Draft& draft) {
         }
         const auto [first, is_new] = seen.try_emplace(std::pair(*place, broker.value.client_id), &broker);
         if (!is_new) {
-            reader.fault(*broker.node->find("client_id"),
-                         text("broker \"", first->second->node->key, "\" (", line_of(*first->second->node),
-                              ") has this client id at ", *place,
-                              " too; the broker would throw one of them out, so "
-                              "give each its own"));
+            const Node& id = *broker.node->find("client_id");
+            reader.fault(id, text(named(reader, *first->second, id), " has this client id at ", *place,
+                                  " too; the broker would throw one of them out, so "
+                                  "give each its own"));
         }
     }
 }
@@ -160,14 +164,14 @@ void check_status_topics(Reader& reader, const Draft& draft) {
         const Node& node = *broker.node->find("status_topic");
         const auto [first, is_new] = seen.try_emplace(std::pair(*place, topic), &broker);
         if (!is_new) {
-            reader.fault(node,
-                         text("broker \"", first->second->node->key, "\" (", line_of(*first->second->node),
-                              ") publishes its status there too; give each its own topic"));
+            reader.fault(node, text(named(reader, *first->second, node),
+                                    " publishes its status there too; give each its own topic"));
         }
         for (const std::string& around : topics_around(topic)) {
             if (const auto bus = buses.find(std::pair(*place, around)); bus != buses.end()) {
-                reader.fault(node, text("a status there would be taken for a frame of ", named(*bus->second),
-                                        "; move it out of topic \"", around, "\""));
+                reader.fault(
+                    node, text("a status there would be taken for a frame of ",
+                               named(reader, *bus->second, node), "; move it out of topic \"", around, "\""));
                 break;
             }
         }
@@ -194,11 +198,11 @@ void check_freshness(Reader& reader, const Draft& draft) {
                                       broker.value.name.str(), "\" is ", show(tick), "; write \"",
                                       show(2 * tick), "\" or more, or a shorter \"tick\" there"));
         } else if (broker.node != nullptr && told.insert(*bus.broker).second) {
-            reader.fault(
-                *broker.node->find("tick"),
-                text("the age of a frame is known only to a tick, and ", named(bus), " has a \"max_age\" of ",
-                     show(max_age), " (the default) in \"to_bus\"; write \"", show(max_age / 2),
-                     "\" or less, or a longer \"max_age\" there"));
+            const Node& given_tick = *broker.node->find("tick");
+            reader.fault(given_tick, text("the age of a frame is known only to a tick, and ",
+                                          named(reader, bus, given_tick), " has a \"max_age\" of ",
+                                          show(max_age), " (the default) in \"to_bus\"; write \"",
+                                          show(max_age / 2), "\" or less, or a longer \"max_age\" there"));
         }
     }
 }

@@ -3,6 +3,7 @@ mqttcan_unit_test(config
   SOURCES
     config_broker_test.cpp
     config_bus_test.cpp
+    config_drop_in_test.cpp
     config_load_test.cpp
     config_robustness_test.cpp
     config_schema_test.cpp
