@@ -149,7 +149,7 @@ bool TreeBuilder::open(Type type) {
     Node& node = add(type);
     if (open_.size() == kMaxDepth) {
         complain(node.at, "",
-                 text("brackets are nested more than ", kMaxDepth, " deep; a configuration needs 4"));
+                 text("brackets are nested more than ", kMaxDepth, " deep; a configuration needs 7"));
         return false;
     }
     cursor_.take_token();

@@ -23,6 +23,12 @@ struct BusEntry {
     std::optional<std::size_t> broker;  ///< index into Draft::brokers once it is known
 };
 
+/// Of a vxcan's "peer".
+struct PeerKeys {
+    std::optional<InterfaceName> interface = {};
+    NetworkNamespace netns = {};  ///< as it began: not given
+};
+
 struct Draft {
     std::vector<BrokerEntry> brokers;
     std::vector<BusEntry> buses;
@@ -34,14 +40,20 @@ const Shape<Tls>& tls_shape();
 const Shape<Bus>& bus_shape();
 const Shape<ToBus>& to_bus_shape();
 const Shape<FromBus>& from_bus_shape();
+const Shape<PeerKeys>& peer_shape();
+const Shape<Match>& match_shape();
+const Shape<IdFilter>& filter_shape();
+const Shape<Sample>& sample_shape();
 
-/// Rules between the keys of one entry.
+/// Rules between the keys of one entry; what one key makes of another is filled in.
 void check_broker(Reader&, const Node&, Broker&);
-void check_bus(Reader&, const Node&, const Bus&);
+void check_bus(Reader&, const Node&, Bus&);
 
 /// Finds the broker of each bus, adding the implicit one if it is needed.
 void resolve_brokers(Reader&, const Node& root, Draft&);
 /// Rules between entries.
 void check_entries(Reader&, const Draft&);
+/// Those of them that are about links: no two buses share one.
+void check_links(Reader&, const Draft&);
 
 }  // namespace mqttcan::config

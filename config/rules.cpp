@@ -67,21 +67,6 @@ void refuse_broker(Reader& reader, const BusEntry& bus, const Draft& draft) {
                       listable ? text("write ", choice_of(names), ", or ") : "", "add it under \"brokers\""));
 }
 
-void check_interfaces(Reader& reader, const Draft& draft) {
-    std::map<InterfaceName, const BusEntry*> seen;
-    for (const BusEntry& bus : draft.buses) {
-        if (!bus.value.interface) {
-            continue;
-        }
-        const auto [first, is_new] = seen.try_emplace(*bus.value.interface, &bus);
-        if (!is_new) {
-            const Node& name = *bus.node->find("interface");
-            reader.fault(name, text("interface \"", bus.value.interface->str(), "\" belongs to ",
-                                    named(reader, *first->second, name), " already; give each bus its own"));
-        }
-    }
-}
-
 void check_topics(Reader& reader, const Draft& draft) {
     std::map<std::tuple<std::size_t, Topic, Role>, const BusEntry*> on_entry;
     std::map<std::pair<std::string, Topic>, const BusEntry*> servers;
@@ -254,7 +239,7 @@ void resolve_brokers(Reader& reader, const Node& root, Draft& draft) {
 }
 
 void check_entries(Reader& reader, const Draft& draft) {
-    check_interfaces(reader, draft);
+    check_links(reader, draft);
     check_topics(reader, draft);
     check_client_ids(reader, draft);
     check_status_topics(reader, draft);

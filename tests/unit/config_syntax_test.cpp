@@ -126,7 +126,7 @@ TEST(Syntax, StopsAtANulByteInsteadOfTakingItForTheEnd) {
 
 TEST(Syntax, BoundsDepthAndSize) {
     EXPECT_THAT(faults_of(std::string(100'000, '[')),
-                ElementsAre("1:33: brackets are nested more than 32 deep; a configuration needs 4"));
+                ElementsAre("1:33: brackets are nested more than 32 deep; a configuration needs 7"));
     EXPECT_THAT(faults_of(std::string((1 << 20) + 1, ' ')),
                 ElementsAre("1:1: the text is larger than 1 MiB; is this the right file?"));
     EXPECT_THAT(faults_of("{\"" + std::string(129, 'k') + "\": 1}"),
