@@ -4,9 +4,12 @@ mqttcan_unit_test(config
     config_broker_test.cpp
     config_bus_test.cpp
     config_drop_in_test.cpp
+    config_flow_test.cpp
+    config_link_test.cpp
     config_load_test.cpp
     config_robustness_test.cpp
     config_schema_test.cpp
+    config_settings_test.cpp
     config_syntax_test.cpp
     config_words_test.cpp
   LINK mqttcan::config nlohmann_json::nlohmann_json)
