@@ -64,6 +64,7 @@ struct Link {
     bool is_can = false;    ///< ARPHRD_CAN, whatever the kind
     bool up = false;        ///< IFF_UP: what the administrator wants
     bool running = false;   ///< IFF_RUNNING
+    bool echo = false;      ///< IFF_ECHO: its driver tells the sender when a frame has left
     int operstate = kOperstateUnknown;
     std::uint32_t mtu = 0;  ///< bytes: kClassicMtu or kFdMtu
     std::uint32_t group = 0;

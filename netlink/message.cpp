@@ -20,6 +20,8 @@
 namespace mqttcan::netlink {
 namespace {
 
+constexpr unsigned kEcho = 1U << 18;  // IFF_ECHO, which net/if.h lacks and linux/if.h has
+
 // libnl's only failure while building: the message is full. It has a page, and what is put in is short.
 void check_memory(int error) {
     if (error < 0) {
@@ -136,6 +138,7 @@ std::optional<LinkReport> parse_link(std::span<const std::byte> message) {
     report.link.is_can = info->ifi_type == ARPHRD_CAN;
     report.link.up = (info->ifi_flags & IFF_UP) != 0;
     report.link.running = (info->ifi_flags & IFF_RUNNING) != 0;
+    report.link.echo = (info->ifi_flags & kEcho) != 0;
     const auto operstate = value_of<std::uint8_t>(attributes[IFLA_OPERSTATE]);
     report.link.operstate = operstate.value_or(std::uint8_t{kOperstateUnknown});
     report.link.mtu = value_of<std::uint32_t>(attributes[IFLA_MTU]).value_or(0);

@@ -103,8 +103,19 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
         log.error(only.error().what);
         return kFailure;
     }
-    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, config, host, log,
-                                      loop::notify_status);
+    auto listener = open_control(options, log);
+    if (!listener) {
+        log.error(listener.error().what);
+        return kFailure;
+    }
+    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, host, log, loop::notify_status);
+    Reloader reloader(
+        options.load, [&](const config::Config& changed) { supervisor.apply(changed); },
+        [&] { return supervisor.summary(); }, log);
+    std::optional<control::Server> server;
+    if (*listener) {
+        server.emplace(loop, std::move(**listener), reloader, host.version, log);
+    }
     bool stopping = false;
     const auto stop = [&] {
         if (std::exchange(stopping, true)) {
@@ -127,7 +138,7 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
         }
     });
     loop.enable_watchdog();
-    supervisor.start();
+    supervisor.apply(config);
     if (host.temporary && config.buses.front().kind == config::Kind::vcan && !supervisor.all_open()) {
         return kFailure;  // said already why; nothing will change that
     }

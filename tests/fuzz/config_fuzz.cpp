@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // libFuzzer target for the configuration loader: any bytes give either a configuration or faults that can be
-// printed, never a crash. Build as a fuzzer (Debian: clang-19, libclang-rt-19-dev):
+// printed, never a crash. A byte 0x1e (record separator, which no JSON holds) begins the next drop-in. Build
+// as a fuzzer (Debian: clang-19, libclang-rt-19-dev):
 //   clang++-19 -std=c++23 -g -O1 -fsanitize=fuzzer,address,undefined -I. -o config_fuzz
-//     tests/fuzz/config_fuzz.cpp config/*.cpp base/names.cpp
+//     tests/fuzz/config_fuzz.cpp config/*.cpp base/can_id.cpp base/names.cpp
 //   ./config_fuzz NEW_CORPUS tests/golden/config/valid tests/golden/config/invalid
 // With MQTTCAN_FUZZ_REPLAY it has a main() that runs every file below the folders it is given.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/names.hpp"
 #include "config/load.hpp"
@@ -17,8 +20,15 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace mqttcan::config;
     const Environment machine{"box", "0123abcd", {}};
-    const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const Outcome outcome = parse(text, "/etc/mqttcan.json", machine);
+    std::string_view rest(reinterpret_cast<const char*>(data), size);
+    std::vector<Source> sources;
+    for (bool more = true; more;) {
+        const std::size_t end = rest.find('\x1e');
+        sources.push_back({"/etc/" + std::to_string(sources.size()), std::string(rest.substr(0, end))});
+        more = end != std::string_view::npos;
+        rest.remove_prefix(more ? end + 1 : rest.size());
+    }
+    const Outcome outcome = parse(sources, machine);
     if (outcome.config.has_value() != outcome.faults.empty()) {
         std::abort();
     }
@@ -36,7 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 #include <iostream>
 #include <iterator>
 #include <span>
-#include <vector>
 
 int main(int argc, char** argv) {
     std::size_t count = 0;
