@@ -1,0 +1,16 @@
+# Tests of the room daemon/control/: calls and framing; the socket itself, in a folder of its own.
+mqttcan_unit_test(control
+  SOURCES
+    control_dispatch_test.cpp
+    control_interface_test.cpp
+    control_server_test.cpp
+    control_session_test.cpp
+  LINK mqttcan::control nlohmann_json::nlohmann_json)
+
+# The fuzz target over golden requests, to keep it building; as a fuzzer it is built with clang (see there).
+add_executable(control_fuzz_replay ${PROJECT_SOURCE_DIR}/tests/fuzz/control_fuzz.cpp)
+target_compile_definitions(control_fuzz_replay PRIVATE MQTTCAN_FUZZ_REPLAY)
+target_link_libraries(control_fuzz_replay PRIVATE mqttcan::control)
+add_test(NAME unit.control_fuzz_replay
+         COMMAND control_fuzz_replay ${PROJECT_SOURCE_DIR}/tests/golden/control)
+set_tests_properties(unit.control_fuzz_replay PROPERTIES LABELS unit)
