@@ -5,6 +5,7 @@
 
 #include "daemon/cli/check.hpp"
 #include "daemon/cli/exit_codes.hpp"
+#include "daemon/cli/reload.hpp"
 #include "daemon/cli/tunnel.hpp"
 
 namespace {
@@ -17,6 +18,8 @@ constexpr const char* kHelp = R"(Usage: mqttcan COMMAND [OPTION]...
             foreground: mqttcan tunnel -i vcan0 -H broker.example.com
   check     say what is wrong with a configuration: mqttcan check [FILE]
             (default /etc/mqttcan.json, - reads standard input)
+  reload    have the running daemon read its configuration again; waits until
+            that is done: mqttcan reload
   version   show the version
 
 "mqttcan COMMAND --help" tells more. The daemon is mqttcand(8); as a service:
@@ -60,6 +63,10 @@ int main(int argc, char** argv) {
     }
     if (command == "check") {
         return run_check(argc - 1, argv + 1);
+    }
+    if (command == "reload") {
+        argv[1] = argv[0];
+        return cli::reload(argc - 1, argv + 1);
     }
     if (command == "version" || command == "--version" || command == "-V") {
         std::cout << "mqttcan " MQTTCAN_VERSION "\n";

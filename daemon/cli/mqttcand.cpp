@@ -10,18 +10,22 @@
 #include "daemon/cli/check.hpp"
 #include "daemon/cli/exit_codes.hpp"
 #include "daemon/cli/run.hpp"
+#include "daemon/control/interface.hpp"
 
 namespace {
 
 using namespace mqttcan;
 
-constexpr const char* kHelp = R"(Usage: mqttcand [--config FILE] [--debug]
+constexpr const char* kHelp = R"(Usage: mqttcand [--config FILE] [--control PATH] [--debug]
 
 Exposes remote CAN buses as local interfaces: creates the interfaces that FILE
 declares and joins each with its topic on an MQTT broker. Runs in the
-foreground until SIGTERM or Ctrl-C; needs CAP_NET_ADMIN.
+foreground until SIGTERM or Ctrl-C; needs CAP_NET_ADMIN. SIGHUP reloads FILE,
+as "mqttcan reload" does, which waits and tells what is wrong with it.
 
   -c, --config FILE  configuration (default /etc/mqttcan.json)
+      --control PATH control socket, for "mqttcan reload" (default
+                     /run/mqttcan/control where the service has its folder)
       --debug        log more
   -h, --help         show this and exit
   -V, --version      show the version and exit
@@ -44,22 +48,28 @@ std::string instance_of(const std::string& path) {
 
 int main(int argc, char** argv) {
     constexpr int kDebug = 256;
-    const std::array<option, 5> options = {{
+    constexpr int kControl = 257;
+    const std::array<option, 6> options = {{
         {"config", required_argument, nullptr, 'c'},
+        {"control", required_argument, nullptr, kControl},
         {"debug", no_argument, nullptr, kDebug},
         {"help", no_argument, nullptr, 'h'},
         {"version", no_argument, nullptr, 'V'},
         {},
     }};
     std::string path = cli::kDefaultConfig;
-    auto lowest = mqttcan::Severity::info;
+    cli::RunOptions run_options{.control = control::kDefaultPath};
     for (int option = 0; (option = ::getopt_long(argc, argv, "c:hV", options.data(), nullptr)) != -1;) {
         switch (option) {
             case 'c':
                 path = optarg;
                 break;
+            case kControl:
+                run_options.control = optarg;
+                run_options.control_required = true;
+                break;
             case kDebug:
-                lowest = mqttcan::Severity::debug;
+                run_options.lowest = Severity::debug;
                 break;
             case 'h':
                 std::cout << kHelp;
@@ -81,5 +91,8 @@ int main(int argc, char** argv) {
     if (!config) {
         return cli::kBadConfig;
     }
-    return cli::run(*config, cli::describe_host(instance_of(path)), lowest);
+    if (path != "-") {
+        run_options.load = [&path] { return config::load(path, config::system_environment()); };
+    }
+    return cli::run(*config, cli::describe_host(instance_of(path)), run_options);
 }

@@ -9,11 +9,15 @@
 #include <array>
 #include <cctype>
 #include <csignal>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "base/unique_fd.hpp"
 #include "daemon/cli/exit_codes.hpp"
+#include "daemon/cli/reloader.hpp"
+#include "daemon/control/server.hpp"
 #include "daemon/loop/loop.hpp"
 #include "daemon/loop/service.hpp"
 #include "daemon/mqtt/paho_client.hpp"
@@ -65,6 +69,28 @@ std::unique_ptr<LogSink> make_log(Severity lowest) {
     return std::make_unique<TerminalLog>(lowest);
 }
 
+/// None without an error where there is no place for it and nobody asked for it.
+Result<std::optional<control::Listener>> open_control(const RunOptions& options, const Log& log) {
+    if (options.control.empty()) {
+        return std::nullopt;
+    }
+    const std::filesystem::path folder = std::filesystem::path(options.control).parent_path();
+    if (!options.control_required && ::euidaccess(folder.c_str(), W_OK) < 0) {
+        log.info("no control socket: ", folder.string(),
+                 " is not there or not ours to write to (the service has it; otherwise: --control PATH)");
+        return std::nullopt;
+    }
+    auto listener = control::Listener::open(options.control);
+    if (listener) {
+        return std::optional(std::move(*listener));
+    }
+    if (options.control_required) {
+        return std::unexpected(listener.error());
+    }
+    log.warning(listener.error().what);
+    return std::nullopt;
+}
+
 }  // namespace
 
 supervisor::Host describe_host(const std::string& instance) {
@@ -83,11 +109,11 @@ supervisor::Host describe_host(const std::string& instance) {
     };
 }
 
-int run(const config::Config& config, const supervisor::Host& host, Severity lowest) {
+int run(const config::Config& config, const supervisor::Host& host, const RunOptions& options) {
     // Paho may write to descriptor 0 when a connection breaks under its hands: that must not be a terminal.
     const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     ::dup2(nothing.get(), STDIN_FILENO);
-    const auto sink = make_log(lowest);
+    const auto sink = make_log(options.lowest);
     const Log log(*sink);
     mqtt::PahoFactory factory;
     loop::Loop loop({SIGTERM, SIGINT, SIGHUP});
@@ -108,7 +134,8 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
         log.error(listener.error().what);
         return kFailure;
     }
-    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, host, log, loop::notify_status);
+    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, config, host, log,
+                                      loop::notify_status);
     Reloader reloader(
         options.load, [&](const config::Config& changed) { supervisor.apply(changed); },
         [&] { return supervisor.summary(); }, log);
@@ -125,6 +152,7 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
         }
         log.info("stopping");
         loop::notify_stopping();
+        reloader.stop();
         supervisor.stop([&] { loop.stop(kOk); });
     };
     const loop::SignalSource on_terminate(loop, SIGTERM, stop);
@@ -134,7 +162,7 @@ int run(const config::Config& config, const supervisor::Host& host, Severity low
         if (host.temporary) {
             stop();
         } else {
-            log.notice("SIGHUP is ignored: a changed configuration takes effect with a restart");
+            reloader.reload();
         }
     });
     loop.enable_watchdog();

@@ -2,9 +2,11 @@
 // The composition root: wires kernel, broker and supervisor together and runs the loop until a signal.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/log.hpp"
+#include "config/load.hpp"
 #include "config/model.hpp"
 #include "daemon/supervisor/host.hpp"
 
@@ -13,8 +15,15 @@ namespace mqttcan::cli {
 /// Who this process is: hostname, session, fingerprint of machine and `instance`.
 supervisor::Host describe_host(const std::string& instance);
 
+struct RunOptions {
+    Severity lowest = Severity::info;
+    std::function<config::Outcome()> load = {};  ///< reads the configuration again; empty: there is no file
+    std::string control = {};                    ///< path of the control socket; empty: none
+    bool control_required = false;               ///< asked for: without it there is no start
+};
+
 /// Runs until SIGTERM or SIGINT; returns the exit code. Logs to the journal when run by systemd, otherwise
 /// to stderr.
-int run(const config::Config&, const supervisor::Host&, Severity lowest);
+int run(const config::Config&, const supervisor::Host&, const RunOptions&);
 
 }  // namespace mqttcan::cli

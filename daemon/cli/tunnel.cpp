@@ -89,7 +89,7 @@ int tunnel(int argc, char** argv) {
     supervisor::Host host = describe_host(instance);
     host.temporary = true;
     host.fingerprint = host.session.substr(0, 8);  // several tunnels on one machine must not evict each other
-    return run(*config, host, options->debug ? Severity::debug : Severity::info);
+    return run(*config, host, {.lowest = options->debug ? Severity::debug : Severity::info});
 }
 
 }  // namespace mqttcan::cli

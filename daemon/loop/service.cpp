@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cinttypes>
 #include <cstdlib>
+#include <ctime>
 
 // The calling function's name in every line would only name write() below.
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -19,6 +21,15 @@ namespace mqttcan::loop {
 
 void notify_ready(const std::string& status) {
     sd_notify(0, text("READY=1\nSTATUS=", status).c_str());
+}
+
+void notify_reloading() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    // Since systemd 253 the time tells this reload's READY=1 from an older one (sd_notify(3)).
+    sd_notifyf(
+        0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reloading the configuration",
+        static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000);
 }
 
 void notify_status(const std::string& status) {

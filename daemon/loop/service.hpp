@@ -10,6 +10,8 @@ namespace mqttcan::loop {
 
 /// READY=1 with a status line. No effect outside a service, as for all of these.
 void notify_ready(const std::string& status);
+/// RELOADING=1: until the next notify_ready(), `systemctl reload` waits.
+void notify_reloading();
 void notify_status(const std::string& status);
 void notify_stopping();
 

@@ -36,6 +36,8 @@ class Supervisor final : mqtt::Subscriber {
     void start();
     /// Flushes, says goodbye, leaves the links as on_stop wants them, then calls `done`.
     void stop(loop::Callback done);
+    /// Makes `config` true. When it returns, every link that could be made is there.
+    void apply(const config::Config&) {}  // stub: replaced by the branch that plans a reload
     std::string summary() const;
     /// Whether every bus has its interface.
     bool all_open() const;
