@@ -32,6 +32,7 @@ for prefix in /usr /usr/local; do
 	[[ -z $strays ]] || fail "installed, but nobody knows why:" "$strays"
 	unit=$(<"$root/$p/lib/systemd/system/mqttcan.service")
 	[[ $unit == *$'\n'"ExecStart=$prefix/sbin/mqttcand"$'\n'* ]] || fail "the unit starts something else:" "$unit"
+	[[ $unit == *$'\n'"ExecReload=$prefix/bin/mqttcan reload"$'\n'* ]] || fail "the unit reloads with something else:" "$unit"
 	[[ $unit != *@MQTTCAN_* ]] || fail 'the unit has a place that was not filled in:' "$unit"
 	[[ $(<"$root/$p/lib/sysusers.d/mqttcan.conf") =~ $'\nu '[[:space:]]*mqttcan[[:space:]] ]] || fail 'sysusers.d: no user mqttcan'
 done
