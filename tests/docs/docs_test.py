@@ -107,7 +107,8 @@ class Options(unittest.TestCase):
         self.assertEqual(documented - offered, set(), f"in {page}, not in --help")
 
     def test_of_the_tool_stand_in_its_page_and_no_others(self):
-        self.compare("mqttcan.1", ("mqttcan", "--help"), ("mqttcan", "tunnel", "--help"), ("mqttcan", "check", "--help"))
+        self.compare("mqttcan.1", ("mqttcan", "--help"), ("mqttcan", "tunnel", "--help"), ("mqttcan", "check", "--help"),
+                     ("mqttcan", "reload", "--help"))
 
     def test_of_the_daemon_stand_in_its_page_and_no_others(self):
         self.compare("mqttcand.8", ("mqttcand", "--help"))
