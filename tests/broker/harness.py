@@ -22,12 +22,13 @@ from kit.old_broker import OldBroker
 from kit.processes import REPOSITORY, Broker, Daemon
 from kit.slcan_adapter import SlcanAdapter
 from kit.status import Status, client_status, dropped, is_balanced, server_status
+from kit.varlink import Varlink, VarlinkError
 from kit.waiting import DEADLINE, Late, free_port, let_pass, run, wait_for
 from peer import Frame
 
-__all__ = ["DEADLINE", "REPOSITORY", "Frame", "Late", "Place", "Scenario", "Tunnel", "broker_entry", "cansend",
-           "client_status", "crossed", "dropped", "every_kind", "free_port", "is_balanced", "is_up", "let_pass",
-           "link", "links", "main", "run", "server_status", "wait_for", "wait_up"]
+__all__ = ["DEADLINE", "REPOSITORY", "Frame", "Late", "Place", "Scenario", "Tunnel", "Varlink", "VarlinkError",
+           "broker_entry", "cansend", "client_status", "crossed", "dropped", "every_kind", "free_port", "is_balanced",
+           "is_up", "let_pass", "link", "links", "main", "run", "server_status", "wait_for", "wait_up"]
 
 
 class Place:
