@@ -1,0 +1,63 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # sourced by scripts/lab, which sets and reads the variables
+# SPDX-License-Identifier: MIT
+#
+# The lab's machine with CAN cards: a PC that QEMU emulates, without KVM, so that it runs anywhere and needs no
+# privileges. It boots Debian's stock kernel (lib/lab-kernel fetches it), which has the drivers of real cards, and reads
+# the host's files by 9p.
+
+machine_check() {
+	if ! kernel=$(type -P qemu-system-x86_64) || ! type -P cpio >/dev/null; then
+		fail 'cards need QEMU and cpio: run scripts/bootstrap, or apt install --no-install-recommends qemu-system-x86 cpio' 69
+	fi
+	stock=$("$lib/lab-kernel" --where) || fail 'cards need a stock kernel, which is not here: run scripts/bootstrap' 69
+}
+
+# Perl again (lib/lab-init says why), with the libraries that it needs: as large as a busybox would be.
+machine_prepare() {
+	local root=$job/initramfs library
+	mkdir -p "$root"/{first,host,usr/bin} "$root"
+	cp "$lib/lab-initramfs" "$root/init"
+	chmod 755 "$root/init"
+	cp "$stock"/first/* "$root/first/"
+	cp -L /usr/bin/perl "$root/usr/bin/perl"
+	while read -r library; do cp -L --parents "$library" "$root"; done < <(ldd /usr/bin/perl | grep -o '/[^ ]*')
+	(cd "$root" && find . | cpio --quiet --create --format=newc --owner=0:0) >"$job/initrd"
+	rm -r "$root"
+	echo "$stock/lib/modules" >"$job/modules"
+}
+
+# A path as a part of one of QEMU's comma-separated options.
+quoted() { printf '%s' "${1//,/,,}"; }
+
+# One folder of the host for the guest, who knows it by a name.
+shared() {
+	arguments+=(-fsdev "local,id=$1,path=$(quoted "$2"),security_model=none,multidevs=remap$3"
+		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
+}
+
+# Becomes the machine. Descriptor 3 is the terminal, if there is one.
+machine_become() {
+	local arguments=(-nodefaults -no-user-config -display none -monitor none -no-reboot
+		-accel 'tcg,thread=multi' -cpu max -smp "$cpus" -m "$megabytes"
+		-kernel "$stock/vmlinuz" -initrd "$job/initrd"
+		-append "console=ttyS0 panic=-1 mitigations=off audit=0 lab_job=$job lab_machine=qemu"
+		-chardev "file,id=log,append=on,path=$(quoted "$job/log")" -serial chardev:log)
+	shared root / ,readonly=on
+	shared job "$job" ''
+	shared results "$(realpath -- "$job/results")" ''
+	arguments+=(-object 'can-bus,id=bus')
+	for ((card = 0; card < cards; card++)); do arguments+=(-device 'kvaser_pci,canbus=bus'); done
+	if [[ $mode == shell ]]; then
+		arguments+=(-chardev 'stdio,id=terminal,signal=off' -serial chardev:terminal)
+		exec env -i setsid "$kernel" "${arguments[@]}" <&3 >&3 2>>"$job/log"
+	fi
+	arguments+=(-device virtio-serial-pci)
+	local stream
+	for stream in out err; do
+		arguments+=(-chardev "file,id=$stream,path=$(quoted "$job/$stream")"
+			-device "virtserialport,chardev=$stream,name=$stream")
+	done
+	exec env -i setsid "$kernel" "${arguments[@]}" </dev/null >>"$job/log" 2>&1
+}
+
+machine_log() { cat "$job/log"; }
