@@ -60,4 +60,7 @@ machine_become() {
 	exec env -i setsid "$kernel" "${arguments[@]}" </dev/null >>"$job/log" 2>&1
 }
 
-machine_log() { cat "$job/log"; }
+# Without stacks and registers: they would push the reason for a panic out of its last lines.
+machine_log() {
+	grep -avE '^\[[ 0-9.]+\] +(\? |</?TASK>|Call Trace:|Code: |[A-Z0-9]{2,3}: |[[:alnum:]_.]+\+0x)' "$job/log"
+}
