@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bridge/bridge.hpp"
 
+#include <linux/can/error.h>
 #include <sys/timex.h>
 
 #include <array>
@@ -14,9 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 using codec::Drop;
 
-// A full transmit queue (ENOBUFS) leaves POLLOUT saying "writable", so only time helps: about three frames at
-// 500 kbit/s.
-constexpr Duration kWriteBackOff = 1ms;
 constexpr int kLastBatches = 256;          // more than the receive buffer holds
 constexpr Duration kDropsInterval = 1s;    // a drop is told soon,
 constexpr Duration kTrafficInterval = 5s;  // mere traffic seldom: the line may be metered
@@ -78,32 +76,82 @@ std::vector<mqtt::Subscription> subscriptions(const config::Bus& bus) {
     return list;
 }
 
-Bridge::Bridge(loop::Loop& loop, mqtt::Connection& connection, config::Bus bus, Identity identity, Log log)
+Bridge::Bridge(loop::Loop& loop, mqtt::Connection& connection, config::Bus bus, Identity identity,
+               Caretaker& caretaker, Log log, const codec::BusCounters& counters)
     : loop_(loop),
       connection_(connection),
       bus_(std::move(bus)),
       identity_(std::move(identity)),
       log_(std::move(log)),
+      caretaker_(caretaker),
       topic_(publish_prefix(bus_)),
       prefix_(topic_.size()),
-      write_timer_(loop, [this] { write(); }),
       status_timer_(loop, [this] { on_status_timer(); }),
       from_bus_(bus_.from_bus.queue),
-      to_bus_(bus_.to_bus.queue) {
+      from_filter_(bus_.from_bus.filter),
+      to_filter_(bus_.to_bus.filter),
+      sampler_(bus_.from_bus.sample),
+      counters_(counters),
+      writer_(loop, bus_.to_bus, counters_.to_bus, writer_hooks()) {
     connection_.add(*this, subscriptions(bus_));
 }
 
-Result<void> Bridge::open(const std::string& interface, int ifindex, bool is_virtual) {
+Bridge::~Bridge() {
+    connection_.remove(*this);
+}
+
+Writer::Owner Bridge::writer_hooks() {
+    return {
+        .refused =
+            [this](int error, const can::Frame& frame) {
+                refuse(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, std::to_string(frame.id));
+            },
+        .stalled =
+            [this](std::uint64_t lost) {
+                log_.warning(
+                    "the bus has taken no frame for ", seconds_text(bus_.to_bus.stall), "; ",
+                    counted(lost, "frame"),
+                    " for it dropped (is another node there to acknowledge, at the same bit rate, and "
+                    "the bus terminated?)");
+                news();
+                caretaker_.on_stalled();
+            },
+        .recovered = [this] { log_.notice("the bus takes frames again"); },
+    };
+}
+
+can::SocketOptions Bridge::socket_options(const Interface& interface) const {
+    can::SocketOptions options{.error_frames = bus_.from_bus.error_frames,
+                               .controller_states = interface.controller};
+    switch (interface.proof) {
+        case Proof::none:
+            break;
+        case Proof::echo:
+            options.echoes = true;
+            break;
+        case Proof::queue:
+            options.send_buffer = 1;  // the least
+            break;
+    }
+    if (!options.echoes) {
+        options.filters = can::compile(bus_.from_bus.filter);  // the kernel would filter echoes, too
+    }
+    return options;
+}
+
+Result<void> Bridge::open(const Interface& interface) {
     close();
-    auto socket = can::Socket::open(ifindex, {.error_frames = bus_.from_bus.error_frames});
+    const can::SocketOptions options = socket_options(interface);
+    auto socket = can::Socket::open(interface.ifindex, options);
     if (!socket) {
         return std::unexpected(socket.error());
     }
+    filter_here_ = !bus_.from_bus.filter.passes_all() && (options.echoes || !options.filters.exact);
     interface_ = interface;
-    is_virtual_ = is_virtual;
-    log_ = log_.for_bus(bus_.name.str(), interface);
+    log_ = log_.for_bus(bus_.name.str(), interface.name);
     socket_ = std::move(*socket);
     readable_.emplace(loop_, socket_->fd(), [this] { on_readable(); });
+    writer_.open(*socket_, interface.proof);
     publish_status("online");
     if (const auto before = std::exchange(before_closing_, std::nullopt)) {
         const std::string lost = dropped_since(counters_.to_bus, before->to_bus);
@@ -119,9 +167,9 @@ void Bridge::close() {
     drain();
     before_closing_ = counters();
     readable_.reset();
+    writer_.close(Drop::no_link);
     socket_.reset();
-    write_timer_.disarm();
-    counters_.to_bus.drop(Drop::no_link, to_bus_.clear());
+    controller_.reset();
     publish_status("waiting");
 }
 
@@ -129,15 +177,14 @@ void Bridge::begin_stop() {
     drain();
     stopping_ = true;
     readable_.reset();
-    write_timer_.disarm();
-    counters_.to_bus.drop(Drop::stopped, to_bus_.clear());
+    writer_.close(Drop::stopped);
     publish();
 }
 
-void Bridge::end_stop() {
+void Bridge::end_stop(bool forget_status) {
     counters_.from_bus.drop(Drop::stopped, from_bus_.clear());
     counters();
-    if (identity_.forget_status && !identity_.status_topic.empty()) {
+    if ((forget_status || identity_.forget_status) && !identity_.status_topic.empty()) {
         connection_.publish_retained(identity_.status_topic, {});
     } else {
         publish_status("offline");
@@ -147,6 +194,18 @@ void Bridge::end_stop() {
               " published, ", counters_.from_bus.dropped_total(), " dropped; ", counters_.to_bus.received,
               " for the bus, ", counters_.to_bus.passed, " written, ", counters_.to_bus.dropped_total(),
               " dropped");
+}
+
+void Bridge::set_controller(const std::optional<codec::ControllerStatus>& controller) {
+    controller_ = controller;
+    writer_.set_bus_off(controller && controller->state == codec::kBusOff);
+    const bool state_changed = controller.has_value() != told_controller_.has_value() ||
+                               (controller && controller->state != told_controller_->state);
+    if (state_changed && socket_) {
+        publish_status("online");
+    } else {
+        news();
+    }
 }
 
 const codec::BusCounters& Bridge::counters() {
@@ -180,21 +239,49 @@ std::optional<std::size_t> Bridge::on_readable() {
         log_.debug(received.error().what);
         return std::nullopt;
     }
-    codec::Counters& count = counters_.from_bus;
-    count.received += received->frames + received->kernel_dropped;
-    if (received->kernel_dropped > 0) {
-        count.drop(Drop::kernel, received->kernel_dropped);
-    }
+    counters_.from_bus.received += received->kernel_dropped;
+    counters_.from_bus.drop(Drop::kernel, received->kernel_dropped);
     for (const can::Frame& frame : std::span(frames).first(received->frames)) {
-        if (frame.error && bus_.role == config::Role::client) {
-            count.drop(Drop::error_frame);
-        } else if (!from_bus_.push(frame)) {
-            count.drop(Drop::overflow);
-        }
+        frame.error ? take_error_frame(frame) : take(frame);
+    }
+    if (received->kernel_dropped > 0) {
+        writer_.lost_echoes();
+    } else if (received->echoed > 0) {
+        writer_.echoed(received->echoed);
     }
     publish();
     news();
-    return received->frames;
+    return received->frames + received->echoed;
+}
+
+void Bridge::take(const can::Frame& frame) {
+    codec::Counters& count = counters_.from_bus;
+    ++count.received;
+    writer_.heard();
+    if (filter_here_ && !from_filter_.passes(frame)) {
+        count.drop(Drop::filtered);
+    } else if (!sampler_.take(frame, frame.arrived)) {
+        count.drop(Drop::sampled);
+    } else if (!from_bus_.push(frame)) {
+        count.drop(Drop::overflow);
+    }
+}
+
+/// Made by the driver, for us in the first place; published only if the bus asks for it.
+void Bridge::take_error_frame(const can::Frame& frame) {
+    if (interface_.controller) {
+        if ((frame.id & CAN_ERR_BUSOFF) != 0) {
+            writer_.set_bus_off(true);  // from here on the kernel takes frames and they vanish
+            caretaker_.on_bus_off();
+        }
+        caretaker_.on_controller_news();
+    }
+    if (bus_.role == config::Role::server && bus_.from_bus.error_frames) {
+        ++counters_.from_bus.received;
+        if (!from_bus_.push(frame)) {
+            counters_.from_bus.drop(Drop::overflow);
+        }
+    }
 }
 
 void Bridge::publish() {
@@ -250,14 +337,18 @@ void Bridge::on_message(std::string_view level, std::span<const std::byte> paylo
         return;
     }
     frame->arrived = fresh_since;
-    if (!to_bus_.push(*frame)) {
+    if (!writer_.push(*frame)) {
         count.drop(Drop::overflow);
     }
 }
 
 std::optional<Drop> Bridge::judge(const can::Frame& frame) const {
-    if (frame.error && (bus_.role == config::Role::server || !is_virtual_)) {
+    // A controller would send an error frame as a data frame.
+    if (frame.error && (bus_.role == config::Role::server || interface_.controller)) {
         return Drop::error_frame;
+    }
+    if (!to_filter_.passes(frame)) {
+        return Drop::filtered;
     }
     if (frame.fd && !bus_.fd) {
         return Drop::not_fd;
@@ -275,39 +366,6 @@ void Bridge::on_overflow(std::uint64_t count) {
     counters_.to_bus.received += count;
     counters_.to_bus.drop(Drop::overflow, count);
     news();
-}
-
-void Bridge::write() {
-    const TimePoint now = BootClock::now();
-    while (!to_bus_.empty() && socket_) {
-        if (now - to_bus_.front().arrived > bus_.to_bus.max_age) {
-            counters_.to_bus.drop(Drop::stale);
-            to_bus_.pop();
-            continue;
-        }
-        const can::Sent result = socket_->send(to_bus_.front_run());
-        counters_.to_bus.passed += result.sent;
-        to_bus_.pop(result.sent);
-        if (result.error == ENOBUFS || result.error == EAGAIN) {
-            write_timer_.arm(now + kWriteBackOff);
-            break;
-        }
-        if (result.error != 0) {
-            on_write_error(result.error);
-        }
-    }
-    news();
-}
-
-/// The frame at the head of the queue cannot be written.
-void Bridge::on_write_error(int error) {
-    if (error == ENETDOWN || error == ENODEV || error == ENXIO) {
-        counters_.to_bus.drop(Drop::no_link, to_bus_.clear());
-        return;
-    }
-    const can::Frame& frame = to_bus_.front();
-    refuse(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, std::to_string(frame.id));
-    to_bus_.pop();
 }
 
 void Bridge::on_online() {
@@ -336,7 +394,8 @@ void Bridge::on_offline(std::uint64_t acknowledged) {
 }
 
 void Bridge::news() {
-    if (status_timer_.armed() || !connection_.online() || counters_ == told_) {
+    if (status_timer_.armed() || !connection_.online() ||
+        (counters_ == told_ && controller_ == told_controller_)) {
         return;
     }
     const bool dropped = counters_.from_bus.dropped != told_.from_bus.dropped ||
@@ -346,7 +405,7 @@ void Bridge::news() {
 
 void Bridge::on_status_timer() {
     counters();
-    if (counters_ != told_) {
+    if (counters_ != told_ || controller_ != told_controller_) {
         publish_status(socket_ ? "online" : "waiting");
     }
 }
@@ -356,6 +415,7 @@ void Bridge::publish_status(const char* state) {
         return;
     }
     told_ = counters_;
+    told_controller_ = controller_;
     told_at_ = BootClock::now();
     connection_.publish_retained(identity_.status_topic,
                                  codec::to_json(codec::BusStatus{
@@ -363,10 +423,11 @@ void Bridge::publish_status(const char* state) {
                                      .state = state,
                                      .bus = bus_.name.str(),
                                      .role = bus_.role == config::Role::server ? "server" : "client",
-                                     .interface = socket_ ? interface_ : std::string(),
+                                     .interface = socket_ ? interface_.name : std::string(),
                                      .time_synchronized = clock_synchronized(),
                                      .version = identity_.version,
                                      .connection = connection_.status_topic(),
+                                     .controller = controller_,
                                      .counters = counters_,
                                  }));
 }

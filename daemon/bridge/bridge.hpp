@@ -2,8 +2,8 @@
 // One bus joined with one topic tree: frames of the interface are encoded and published, messages are decoded
 // and written to it. The way through the house in one file:
 //
-//     CAN socket -> queue -> encode -> publish
-//     CAN socket <- queue <- decode <- message
+//     CAN socket -> filter -> sample -> queue -> encode -> publish
+//     CAN socket <- writer  <- filter <- decode <- message
 //
 // Both queues are bounded, drop the oldest, and drop what is older than max_age; every drop is counted. A
 // failure of the link or of the broker closes one side and leaves the other waiting. The loop's thread.
@@ -18,6 +18,9 @@
 #include "daemon/bridge/complaints.hpp"
 #include "daemon/bridge/frame_queue.hpp"
 #include "daemon/bridge/in_flight.hpp"
+#include "daemon/bridge/sampler.hpp"
+#include "daemon/bridge/writer.hpp"
+#include "daemon/can/id_filter.hpp"
 #include "daemon/can/socket.hpp"
 #include "daemon/codec/savvycan.hpp"
 #include "daemon/codec/status.hpp"
@@ -34,19 +37,41 @@ struct Identity {
     bool forget_status = false;  ///< clear it on stop instead of saying offline (`mqttcan tunnel`)
 };
 
+/// The interface that a bus is bridged with.
+struct Interface {
+    std::string name;
+    int ifindex;
+    bool controller = false;  ///< hardware or a serial adapter: it may fail, and tells of it
+    Proof proof = Proof::none;
+};
+
+/// What a bridge needs done about its interface. Called from the loop; the bridge may be closed meanwhile.
+class Caretaker {
+  public:
+    virtual ~Caretaker() = default;
+    /// The controller's state may have changed: an error frame says so.
+    virtual void on_controller_news() = 0;
+    /// The controller has just gone bus-off.
+    virtual void on_bus_off() = 0;
+    /// The bus takes nothing: what the interface's queues hold must never leave.
+    virtual void on_stalled() = 0;
+};
+
 /// What a bus subscribes to.
 std::vector<mqtt::Subscription> subscriptions(const config::Bus&);
 
 class Bridge final : public mqtt::Subscriber {
   public:
-    /// The connection must outlive it; the bridge adds itself to it.
-    Bridge(loop::Loop&, mqtt::Connection&, config::Bus, Identity, Log);
+    /// Connection and caretaker must outlive it; it adds itself to the connection, and leaves it when
+    /// destroyed. `counters` are those of the bus before its configuration changed.
+    Bridge(loop::Loop&, mqtt::Connection&, config::Bus, Identity, Caretaker&, Log,
+           const codec::BusCounters& counters = {});
+    ~Bridge() override;
     Bridge(const Bridge&) = delete;
     Bridge& operator=(const Bridge&) = delete;
 
     /// The interface is there and up.
-    /// Error frames are written to a virtual link only: a controller would send them as data frames.
-    Result<void> open(const std::string& interface, int ifindex, bool is_virtual);
+    Result<void> open(const Interface&);
     /// It is not any more; what waited for it is dropped and counted.
     void close();
     bool is_open() const { return socket_.has_value(); }
@@ -55,8 +80,10 @@ class Bridge final : public mqtt::Subscriber {
     void begin_stop();
     /// Nothing waits for the broker any more, or nothing can leave.
     bool flushed() const { return from_bus_.empty() || !connection_.online(); }
-    /// Counts what could not leave and says offline.
-    void end_stop();
+    /// Counts what could not leave and says offline, or clears the status.
+    void end_stop(bool forget_status = false);
+    /// As the driver tells it; none when it cannot be asked.
+    void set_controller(const std::optional<codec::ControllerStatus>&);
 
     const codec::BusCounters& counters();
     const config::Bus& bus() const { return bus_; }
@@ -66,16 +93,21 @@ class Bridge final : public mqtt::Subscriber {
     void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
                     TimePoint fresh_since) override;
     void on_overflow(std::uint64_t count) override;
-    void on_batch_end() override { write(); }
+    void on_batch_end() override {
+        writer_.write();
+        news();
+    }
     void on_window() override;
 
   private:
     std::optional<std::size_t> on_readable();
     void drain();
+    void take(const can::Frame& frame);
+    void take_error_frame(const can::Frame& frame);
     void publish();
     bool publish_frame(const can::Frame& frame);
-    void write();
-    void on_write_error(int error);
+    Writer::Owner writer_hooks();
+    can::SocketOptions socket_options(const Interface&) const;
     std::optional<codec::Drop> judge(const can::Frame& frame) const;
     void refuse(codec::Drop reason, std::string_view level);
     void news();
@@ -87,20 +119,25 @@ class Bridge final : public mqtt::Subscriber {
     config::Bus bus_;
     Identity identity_;
     Log log_;
-    std::string interface_;
-    bool is_virtual_ = false;
+    Caretaker& caretaker_;
+    Interface interface_{};
     std::string topic_;  ///< reused; its first `prefix_` bytes are fixed
     std::size_t prefix_;
 
     std::optional<can::Socket> socket_;
     std::optional<loop::IoSource> readable_;
-    loop::Timer write_timer_;
     loop::Timer status_timer_;
     FrameQueue from_bus_;
-    FrameQueue to_bus_;
+    can::FrameFilter from_filter_;
+    can::FrameFilter to_filter_;
+    bool filter_here_ = true;  ///< the kernel does not do all of from_bus.filter
+    Sampler sampler_;
     InFlight in_flight_;
     Complaints complaints_;
     codec::BusCounters counters_;
+    Writer writer_;
+    std::optional<codec::ControllerStatus> controller_;
+    std::optional<codec::ControllerStatus> told_controller_;
     codec::BusCounters told_;           ///< as last published
     codec::BusCounters before_outage_;  ///< of the broker
     bool had_outage_ = false;

@@ -149,6 +149,7 @@ Result<Socket> Socket::open(int ifindex, const SocketOptions& options) {
     if (!set_option(fd.get(), SOL_CAN_RAW, CAN_RAW_FD_FRAMES, on) ||
         !set_option(fd.get(), SOL_CAN_RAW, CAN_RAW_ERR_FILTER, error_mask(options)) ||
         !set_filters(fd.get(), options.filters) ||
+        !set_option(fd.get(), SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, options.echoes ? 1 : 0) ||
         (options.send_buffer > 0 && !set_option(fd.get(), SOL_SOCKET, SO_SNDBUF, options.send_buffer)) ||
         !set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, on) ||
         !set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, on)) {
@@ -194,6 +195,10 @@ Result<Received> Socket::receive(std::span<Frame> into) {
     }
     Received result;
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+        if ((batch.messages[i].msg_hdr.msg_flags & MSG_CONFIRM) != 0) {
+            ++result.echoed;
+            continue;
+        }
         const bool fd = batch.messages[i].msg_len == CANFD_MTU;
         if (!fd && batch.messages[i].msg_len != CAN_MTU) {
             continue;  // CAN XL, which this socket has not asked for

@@ -134,8 +134,7 @@ int run(const config::Config& config, const supervisor::Host& host, const RunOpt
         log.error(listener.error().what);
         return kFailure;
     }
-    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, config, host, log,
-                                      loop::notify_status);
+    supervisor::Supervisor supervisor(loop, **links, **watcher, factory, host, log, loop::notify_status);
     Reloader reloader(
         options.load, [&](const config::Config& changed) { supervisor.apply(changed); },
         [&] { return supervisor.summary(); }, log);

@@ -25,6 +25,25 @@ ordered_json dropped_to_json(const Counters& counters) {
     return dropped;
 }
 
+ordered_json controller_to_json(const ControllerStatus& controller) {
+    ordered_json json = {{"state", controller.state}};
+    if (controller.bitrate) {
+        json["bitrate"] = *controller.bitrate;
+    }
+    if (controller.data_bitrate) {
+        json["data_bitrate"] = *controller.data_bitrate;
+    }
+    json["tx_errors"] = controller.tx_errors;
+    json["rx_errors"] = controller.rx_errors;
+    json["bus_errors"] = controller.bus_errors;
+    json["error_warnings"] = controller.error_warnings;
+    json["error_passives"] = controller.error_passives;
+    json["bus_offs"] = controller.bus_offs;
+    json["arbitration_lost"] = controller.arbitration_lost;
+    json["restarts"] = controller.restarts;
+    return json;
+}
+
 }  // namespace
 
 std::string to_json(const ConnectionStatus& status) {
@@ -40,7 +59,7 @@ std::string to_json(const ConnectionStatus& status) {
 std::string to_json(const BusStatus& status) {
     const Counters& from = status.counters.from_bus;
     const Counters& to = status.counters.to_bus;
-    const ordered_json json = {
+    ordered_json json = {
         {"schema", kSchema},
         {"session", status.session},
         {"state", status.state},
@@ -59,7 +78,18 @@ std::string to_json(const BusStatus& status) {
             {"dropped", dropped_to_json(from)}}},
           {"to_bus", {{"received", to.received}, {"written", to.passed}, {"dropped", dropped_to_json(to)}}}}},
     };
+    if (status.controller) {
+        json["controller"] = controller_to_json(*status.controller);
+    }
     return dump(json);
+}
+
+std::string parse_state(std::span<const std::byte> payload) {
+    const std::string_view words(reinterpret_cast<const char*>(payload.data()), payload.size());
+    const auto json = nlohmann::json::parse(words, nullptr, false);
+    const auto state = json.is_object() ? json.find("state") : json.end();
+    return json.is_object() && state != json.end() && state->is_string() ? state->get<std::string>()
+                                                                         : std::string();
 }
 
 }  // namespace mqttcan::codec

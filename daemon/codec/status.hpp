@@ -2,7 +2,11 @@
 // The retained status objects (docs/wire-format.md, section 3) as JSON text. Pure; any thread.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "daemon/codec/counters.hpp"
 
@@ -15,6 +19,26 @@ struct ConnectionStatus {
     std::string version;
 };
 
+inline constexpr std::string_view kBusOff = "bus-off";
+
+/// What the driver of a CAN controller tells.
+struct ControllerStatus {
+    std::string
+        state;  ///< "error-active", "error-warning", "error-passive", "bus-off", "stopped", "sleeping"
+    std::optional<std::uint32_t> bitrate = {};       ///< bit/s
+    std::optional<std::uint32_t> data_bitrate = {};  ///< bit/s
+    std::uint16_t tx_errors = 0;                     ///< the error counters of ISO 11898-1
+    std::uint16_t rx_errors = 0;
+    std::uint32_t bus_errors = 0;  ///< counted by the driver, here and below
+    std::uint32_t error_warnings = 0;
+    std::uint32_t error_passives = 0;
+    std::uint32_t bus_offs = 0;
+    std::uint32_t arbitration_lost = 0;
+    std::uint32_t restarts = 0;
+
+    bool operator==(const ControllerStatus&) const = default;
+};
+
 /// T/mqttcan/status/server and T/mqttcan/status/client/<client id>.
 struct BusStatus {
     std::string session;
@@ -25,10 +49,14 @@ struct BusStatus {
     bool time_synchronized = false;
     std::string version;
     std::string connection;  ///< topic of the connection's status; empty if it has none
+    std::optional<ControllerStatus> controller = {};  ///< none on a virtual link
     BusCounters counters;
 };
 
 std::string to_json(const ConnectionStatus&);
 std::string to_json(const BusStatus&);
+
+/// "state" of such an object; empty if it is none, or cleared.
+std::string parse_state(std::span<const std::byte> payload);
 
 }  // namespace mqttcan::codec

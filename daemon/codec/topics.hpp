@@ -18,8 +18,13 @@ inline std::string write_prefix(const Topic& topic) {
     return topic.str() + "/s/";
 }
 
+/// T/mqttcan/status/: the server's is one level below, the clients' are two.
+inline std::string status_prefix(const Topic& topic) {
+    return topic.str() + "/mqttcan/status/";
+}
+
 inline std::string server_status_topic(const Topic& topic) {
-    return topic.str() + "/mqttcan/status/server";
+    return status_prefix(topic) + "server";
 }
 
 inline std::string client_status_topic(const Topic& topic, const std::string& client_id) {

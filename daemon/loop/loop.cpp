@@ -6,6 +6,8 @@
 #include <csignal>
 #include <system_error>
 
+#include "daemon/loop/cpu_hold.hpp"
+
 namespace mqttcan::loop {
 namespace {
 
@@ -36,9 +38,11 @@ Loop::Loop(const std::vector<int>& signals) {
     }
     check(-pthread_sigmask(SIG_BLOCK, &set, nullptr), "blocking signals");
     check(sd_event_new(&event_), "creating the event loop");
+    cpu_ = std::make_unique<CpuHold>(*this);
 }
 
 Loop::~Loop() {
+    cpu_.reset();
     sd_event_unref(event_);
 }
 

@@ -20,6 +20,7 @@ struct sd_event_source;
 namespace mqttcan::loop {
 
 using Callback = std::function<void()>;
+class CpuHold;
 
 class Loop {
   public:
@@ -38,9 +39,11 @@ class Loop {
     /// Answers systemd's watchdog if the unit asks for one (sd_event_set_watchdog(3)).
     void enable_watchdog();
     sd_event* handle() const { return event_; }
+    CpuHold& cpu() { return *cpu_; }
 
   private:
     sd_event* event_ = nullptr;
+    std::unique_ptr<CpuHold> cpu_;
 };
 
 namespace detail {

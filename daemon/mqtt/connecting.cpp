@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/loop/cpu_hold.hpp"
 #include "daemon/mqtt/diagnosis.hpp"
 #include "daemon/mqtt/reconnect.hpp"
 #include "daemon/mqtt/resolver.hpp"
@@ -49,6 +50,7 @@ void Connection::attempt() {
         .timeout = kAttemptTime,
     };
     attempt_timer_.arm(BootClock::now() + kAttemptTime);
+    loop_.cpu().release();  // threads are made, here and below
     resolve_later(settings_.host, attempt_, inbox_);
 }
 
@@ -91,6 +93,7 @@ void Connection::on_resolved(const Control& control) {
 }
 
 void Connection::make_client() {
+    loop_.cpu().release();
     client_ = factory_.make(*inbox_, options_);
     if (!client_) {
         state_ = State::queueing;
@@ -279,6 +282,7 @@ void Connection::on_connect_failed(const Control& control) {
     const TimePoint now = BootClock::now();
     if (!diagnosed_at_ || now - *diagnosed_at_ >= kDiagnosisInterval) {
         diagnosed_at_ = now;
+        loop_.cpu().release();
         diagnose_later(options_, attempt_, inbox_);
     }
     drop({});

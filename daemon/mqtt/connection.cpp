@@ -17,7 +17,8 @@ constexpr std::size_t kFixedOverhead = 8;  // a PUBLISH packet beside its topic 
 }  // namespace
 
 Connection::Connection(loop::Loop& loop, ClientFactory& factory, ConnectionSettings settings, Log log)
-    : factory_(factory),
+    : loop_(loop),
+      factory_(factory),
       settings_(std::move(settings)),
       log_(std::move(log)),
       inbox_(std::make_shared<Inbox>()),

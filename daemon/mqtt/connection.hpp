@@ -74,6 +74,7 @@ class Connection {
     std::uint64_t acknowledged_tick() const { return fence_ ? fence_->last_acknowledged() : 0; }
     /// "broker default (mqtts://broker.example.com:8883)"
     std::string label() const;
+    const std::string& client_id() const { return settings_.client_id; }
     /// Topic of the connection's own status; empty if there is none.
     std::string status_topic() const { return settings_.will ? settings_.will->topic : std::string(); }
 
@@ -138,6 +139,7 @@ class Connection {
     std::string control_topic() const { return "mqttcan/" + settings_.client_id + "/control"; }
     std::string self_test_topic() const { return "mqttcan/" + settings_.client_id + "/selftest"; }
 
+    loop::Loop& loop_;
     ClientFactory& factory_;
     ConnectionSettings settings_;
     Log log_;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Carries out what a plan asks for. No state, no decisions; the thread of the Links, which may block for as
-// long as the kernel works. An error is the kernel's, with its cure; a plan made afterwards asks again for
-// what is missing.
+// Carries out what a plan asks for, and keeps what only lives as long as somebody holds it: the ttys of
+// serial adapters, and the memory of what controllers made of their settings. No decisions; the thread of the
+// Links, which may block for as long as the kernel works. An error is the kernel's, with its cure; a plan
+// made afterwards asks again for what is missing.
 #pragma once
+
+#include <map>
 
 #include "base/error.hpp"
 #include "daemon/supervisor/plan.hpp"
@@ -32,6 +35,7 @@ class Performer {
     struct Visitor;
 
     Result<void> configure(const Configure&);
+    void remember(const Configure&, const Result<void>& answer);
     template <typename Change>
     Result<void> while_down(int ifindex, Change change);
 

@@ -4,9 +4,11 @@
 // looks again, and plans again, until there is nothing left to do. An action that fails spoils no other: the
 // next plan asks again.
 //
-// Ownership. A link is ours if it is a vcan in netlink::kOwnedGroup whose alias names our instance. Nothing
-// else is ever changed or removed; with one exception, leftovers: the group without an alias is what a crash
-// between creation and naming leaves behind (see Plan::leftovers).
+// Ownership. A link is ours if it is in netlink::kOwnedGroup and its alias names our instance: a vcan, our
+// end of a vxcan, or the link of a serial adapter. Nothing else is ever removed, with one exception,
+// leftovers: the group without an alias is what a crash between creation and naming leaves behind (see
+// Plan::leftovers). Hardware is changed only where its bus asks for settings; then it is configured and set
+// up, not otherwise.
 #pragma once
 
 #include <cstdint>
@@ -18,25 +20,52 @@
 #include <variant>
 #include <vector>
 
+#include "base/can_settings.hpp"
 #include "base/names.hpp"
+#include "base/network_namespace.hpp"
 #include "config/model.hpp"
 #include "netlink/link.hpp"
+#include "netlink/links.hpp"
 
 namespace mqttcan::supervisor {
 
 struct DesiredLink {
     EntryName bus;
     config::Kind kind = config::Kind::vcan;
-    std::optional<InterfaceName> interface;  ///< unset (vcan only): whatever number is free, kept by alias
-    std::uint32_t mtu = netlink::kFdMtu;     ///< bytes; for links that we create
+    std::optional<InterfaceName>
+        interface;                        ///< unset: a vcan of any number, kept by alias, or found by `match`
+    std::uint32_t mtu = netlink::kFdMtu;  ///< bytes; for links that we create
     config::OnStop on_stop = config::OnStop::down;
+    std::optional<config::Peer> peer = {};  ///< as in config::Bus, here and below
+    std::optional<config::Match> match = {};
+    std::string device = {};
+    CanSettings settings = {};
+
+    bool operator==(const DesiredLink&) const = default;
 };
 
-using Desired = std::vector<DesiredLink>;     ///< in the order of the file: the earlier bus wins a dispute
-using Actual = std::map<int, netlink::Link>;  ///< by ifindex, as netlink::LinkWatcher::links()
+using Desired = std::vector<DesiredLink>;  ///< in the order of the file: the earlier bus wins a dispute
+
+/// What became of settings that a controller was given: it rounds bit rates, and refuses what it cannot do.
+struct Tried {
+    CanSettings asked;
+    CanSettings made = {};     ///< of what was asked
+    std::string refusal = {};  ///< empty: it took them; otherwise `made` is what it had then
+};
+
+/// The machine, as far as the desired links need to know it.
+struct Actual {
+    std::map<int, netlink::Link> links = {};  ///< by ifindex, as LinkWatcher::links()
+    std::map<NetworkNamespace, netlink::NamespaceView> namespaces = {};  ///< those that peers are meant for
+    std::set<std::string> devices = {};                                  ///< ttys that are there
+    std::map<EntryName, int> serial = {};  ///< ifindexes of the serial links that we hold
+    std::map<int, Tried> tried = {};       ///< by ifindex
+    std::set<EntryName> unreachable = {};  ///< buses whose link is to be down as long as this lasts
+};
 
 /// What the alias of a link says: "mqttcan:BUS", or "mqttcan:BUS@INSTANCE" for others than the default
-/// instance.
+/// instance. The far end of a vxcan says "mqttcan-peer:..." instead: it is ours only together with the near
+/// one.
 struct Mark {
     EntryName bus;
     std::string instance;  ///< "": the system's own configuration
@@ -45,7 +74,18 @@ struct Mark {
 
 /// `instance` may have up to 180 bytes, so that the alias fits the kernel's 255.
 std::string alias_for(const EntryName& bus, const std::string& instance);
+std::string peer_alias_for(const EntryName& bus, const std::string& instance);
 std::optional<Mark> parse_alias(std::string_view alias);
+
+/// What the far end of a vxcan is called on its way to another network namespace.
+InterfaceName passing_name(const EntryName& bus, const std::string& instance);
+
+/// Those of `wanted` that `actual` lacks or has otherwise. A mode that is to be off is not lacking.
+CanSettings differing(const CanSettings& wanted, const CanSettings& actual);
+/// Those of `settings` that `wanted` speaks of.
+CanSettings restricted(const CanSettings& settings, const CanSettings& wanted);
+/// Whether the controller must be down to take them.
+bool needs_down(const CanSettings&);
 
 struct CreateVcan {
     EntryName bus;
@@ -54,11 +94,43 @@ struct CreateVcan {
     std::string alias;
     bool operator==(const CreateVcan&) const = default;
 };
+struct CreateVxcan {
+    EntryName bus;
+    InterfaceName name;
+    InterfaceName peer;
+    std::uint32_t mtu;
+    std::string alias;
+    std::string peer_alias;
+    bool operator==(const CreateVxcan&) const = default;
+};
+struct MovePeer {  ///< it is UP there
+    int ifindex;
+    NetworkNamespace to;
+    InterfaceName name;
+    bool operator==(const MovePeer&) const = default;
+};
+struct AttachSerial {
+    EntryName bus;
+    std::string device;
+    InterfaceName name;
+    std::string alias;
+    bool operator==(const AttachSerial&) const = default;
+};
+struct DetachSerial {  ///< the link goes with it
+    EntryName bus;
+    bool operator==(const DetachSerial&) const = default;
+};
+struct Configure {  ///< a controller; set it down for it if it must be
+    int ifindex;
+    CanSettings settings;  ///< what to send
+    CanSettings wish;      ///< what the bus asks for altogether
+    bool operator==(const Configure&) const = default;
+};
 struct SetUp {
     int ifindex;
     bool operator==(const SetUp&) const = default;
 };
-struct SetDown {  ///< from stop_actions() only
+struct SetDown {
     int ifindex;
     bool operator==(const SetDown&) const = default;
 };
@@ -72,8 +144,7 @@ struct SetAlias {
     std::string alias;
     bool operator==(const SetAlias&) const = default;
 };
-struct Rename {  ///< our link, renamed by somebody: set it down, rename, set it up. Sockets bound to it
-                 ///< survive
+struct Rename {  ///< set it down, rename, set it up again if it was. Sockets bound to it survive
     int ifindex;
     InterfaceName name;
     bool operator==(const Rename&) const = default;
@@ -83,7 +154,8 @@ struct Remove {
     std::string reason;  ///< for the log: "bus body is no longer configured"
     bool operator==(const Remove&) const = default;
 };
-using Action = std::variant<CreateVcan, SetUp, SetDown, SetMtu, SetAlias, Rename, Remove>;
+using Action = std::variant<CreateVcan, CreateVxcan, MovePeer, AttachSerial, DetachSerial, Configure, SetUp,
+                            SetDown, SetMtu, SetAlias, Rename, Remove>;
 
 struct Ready {  ///< bridge this link
     int ifindex;

@@ -3,254 +3,173 @@
 
 #include <algorithm>
 
-#include "daemon/supervisor/perform.hpp"
-#include "daemon/supervisor/wiring.hpp"
-
 namespace mqttcan::supervisor {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kFirstRetry = 250ms;
-constexpr Duration kLongestRetry = 5s;
-constexpr Duration kLeftoverAge = 3s;  // a link without alias for so long was left behind by a crash
 constexpr Duration kFlushTime = 1s;
 constexpr Duration kFlushStep = 10ms;
-constexpr Duration kQuietTime = 1s;
-constexpr int kBusyRounds = 20;  // then somebody is undoing what we do: slow down
-constexpr int kRoundsAtOnce = 8;
-
-/// The link that an action is about; 0 for one that is to be made.
-template <typename What>
-int target(const What& what) {
-    if constexpr (requires { what.ifindex; }) {
-        return what.ifindex;
-    } else {
-        return 0;
-    }
-}
 
 }  // namespace
 
 Supervisor::Supervisor(loop::Loop& loop, netlink::Links& links, netlink::LinkWatcher& watcher,
-                       mqtt::ClientFactory& factory, const config::Config& config, const Host& host, Log log,
+                       mqtt::ClientFactory& factory, const Host& host, Log log,
                        std::function<void(const std::string&)> tell)
-    : links_(links),
-      watcher_(watcher),
-      desired_(desired_links(config)),
-      instance_(host.instance),
+    : loop_(loop),
+      links_(links),
+      factory_(factory),
+      host_(host),
       log_(std::move(log)),
       tell_(std::move(tell)),
-      link_source_(loop, watcher.fd(), [this] { on_link_event(); }),
-      retry_timer_(loop, [this] { reconcile(); }),
-      flush_timer_(loop, [this] { on_flush_timer(); }) {
-    for (Line& line : lines(config, host)) {
-        auto& connection =
-            connections_.emplace_back(std::make_unique<mqtt::Connection>(loop, factory, line.settings, log_));
-        connection->add(*this, {});
-        for (const config::Bus& bus : line.buses) {
-            const Log bus_log =
-                log_.for_bus(bus.name.str(), bus.interface ? bus.interface->str() : std::string());
-            bridge::Identity identity{host.session, host.version, status_topic(bus, line.settings),
-                                      host.temporary};
-            buses_.push_back({
-                .bus = bus,
-                .connection = connection.get(),
-                .bridge =
-                    std::make_unique<bridge::Bridge>(loop, *connection, bus, std::move(identity), bus_log),
-                .log = bus_log,
-            });
-        }
-    }
-}
+      bury_(loop,
+            [this] {
+                std::erase_if(leaving_, [](const auto& broker) { return !broker->started; });
+                start_brokers();
+            }),
+      keeper_(loop, links, watcher, host.instance, log_, *this),
+      flush_timer_(loop, [this] { on_flush_timer(); }) {}
 
 Supervisor::~Supervisor() = default;
 
-void Supervisor::start() {
-    reconcile();
-    for (const auto& connection : connections_) {
-        connection->start();
-    }
-}
+// ---- configuration
 
-void Supervisor::on_link_event() {
-    const auto changed = watcher_.drain();
-    if (!changed) {
-        log_.error("watching links: ", changed.error().what);
-        retry_later();
-    } else if (*changed && !stopping_) {
-        notice_changes();
-        reconcile();
+void Supervisor::apply(const config::Config& config) {
+    const std::vector<Line> wanted = lines(config, host_);
+    std::vector<std::unique_ptr<Broker>> before = std::exchange(brokers_, {});
+    std::vector<Broker*> brokers;
+    brokers.reserve(wanted.size());
+    for (const Line& line : wanted) {
+        brokers.push_back(&broker_for(line, before));
     }
-}
-
-/// Says what others did to a link in use, before it is put right.
-void Supervisor::notice_changes() {
-    for (BusRuntime& runtime : buses_) {
-        if (runtime.ifindex == 0) {
-            continue;
-        }
-        const auto link = watcher_.links().find(runtime.ifindex);
-        if (link == watcher_.links().end()) {
-            close(runtime, "the interface is gone: deleted, moved away or unplugged by somebody else");
-        } else if (!netlink::usable(link->second)) {
-            close(runtime, "the interface was set down by somebody else");
+    Buses old = std::exchange(buses_, {});
+    Buses now;
+    // What stays first, then what goes, then what comes: a topic or an interface may pass from one to the
+    // other.
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        for (const config::Bus& bus : wanted[i].buses) {
+            const auto same = std::ranges::find_if(old, [&](const auto& runtime) {
+                return runtime && runtime->config() == bus &&
+                       &runtime->connection() == brokers[i]->connection.get();
+            });
+            now.push_back(same == old.end() ? nullptr : std::move(*same));
         }
     }
-}
-
-void Supervisor::reconcile() {
-    if (stopping_) {
-        return;
-    }
-    std::set<int> stale;
-    for (const auto& [ifindex, since] : leftovers_) {
-        if (BootClock::now() - since >= kLeftoverAge) {
-            stale.insert(ifindex);
+    std::map<EntryName, codec::BusCounters> counters;
+    for (auto& runtime : old) {
+        if (runtime) {
+            counters.emplace(runtime->config().name, runtime->counters());
+            retire(std::move(runtime), wanted);
         }
     }
-    Plan now = plan(desired_, watcher_.links(), instance_, stale);
-    bool done = now.actions.empty();
-    for (int round = 0; !done && round < kRoundsAtOnce && act(now.actions); ++round) {
-        now = plan(desired_, watcher_.links(), instance_, stale);
-        done = now.actions.empty();
+    for (auto& broker : before) {
+        if (broker) {
+            let_go(std::move(broker));
+        }
     }
-    if (done) {
-        failures_.clear();
-        retry_delay_ = {};
-    } else {
-        retry_later();
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        for (const config::Bus& bus : wanted[i].buses) {
+            auto& runtime = now[at++];
+            if (!runtime) {
+                runtime =
+                    std::make_unique<BusRuntime>(BusRuntime::Surroundings{loop_, links_, keeper_, log_},
+                                                 *brokers[i]->connection, bus, host_, counters[bus.name]);
+            }
+        }
+        brokers[i]->connection->refresh(wanted[i].settings.fence, wanted[i].settings.message_expiry);
     }
-    note_leftovers(now.leftovers);
-    for (BusRuntime& runtime : buses_) {
-        assign(runtime, now.buses.at(runtime.bus.name));
-    }
+    buses_ = std::move(now);
+    keeper_.want(desired_links(config));
+    start_brokers();
     tell();
 }
 
-/// False if nothing is to be gained by planning again at once.
-bool Supervisor::act(const std::vector<Action>& actions) {
-    const TimePoint now = BootClock::now();
-    busy_rounds_ = now - acted_at_ < kQuietTime ? busy_rounds_ + 1 : 0;
-    acted_at_ = now;
-    if (busy_rounds_ > kBusyRounds) {
-        if (busy_rounds_ == kBusyRounds + 1) {
-            log_.warning("somebody keeps changing our links as fast as they are put right; slowing down");
-        }
-        return false;
-    }
-    std::set<std::string> failures;
-    for (const Action& action : actions) {
-        if (const auto* removal = std::get_if<Remove>(&action)) {
-            if (!may_touch(removal->ifindex)) {
-                failures.insert(
-                    text("leaving link number ", removal->ifindex, " alone: another process uses it"));
-                continue;
-            }
-            const auto link = watcher_.links().find(removal->ifindex);
-            log_.notice("removing ", link != watcher_.links().end() ? link->second.name : "a link", ": ",
-                        removal->reason);
-        }
-        if (const auto performed = perform(links_, action); !performed) {
-            failures.insert(performed.error().what);
-        }
-    }
-    for (const std::string& failure : failures) {
-        if (!failures_.contains(failure)) {
-            log_.error(failure);
-        }
-    }
-    const bool progress = failures.size() < actions.size();
-    failures_ = std::move(failures);
-    if (const auto looked = watcher_.refresh(); !looked) {
-        log_.error("looking at links: ", looked.error().what);
-        return false;
-    }
-    return progress;
-}
-
-/// A second process with the same configuration must not take away the links of the first.
-bool Supervisor::may_touch(int ifindex) const {
-    const bool held =
-        std::ranges::any_of(buses_, [&](const BusRuntime& bus) { return bus.ifindex == ifindex; });
-    return held || netlink::InterfaceLock::take(ifindex, "link").has_value();
-}
-
-void Supervisor::note_leftovers(const std::set<int>& leftovers) {
-    std::erase_if(leftovers_, [&](const auto& entry) { return !leftovers.contains(entry.first); });
-    for (const int ifindex : leftovers) {
-        leftovers_.try_emplace(ifindex, BootClock::now());
-    }
-    if (!leftovers_.empty() && !retry_timer_.armed()) {
-        retry_timer_.arm(BootClock::now() + kLeftoverAge);
-    }
-}
-
-void Supervisor::assign(BusRuntime& runtime, const Assignment& assignment) {
-    if (const auto* ready = std::get_if<Ready>(&assignment)) {
-        if (runtime.ifindex != ready->ifindex) {
-            open(runtime, ready->ifindex);
-        }
-    } else if (const auto* waiting = std::get_if<Waiting>(&assignment)) {
-        close(runtime, waiting->reason);
+/// The one that serves already, if nothing about it has changed.
+Supervisor::Broker& Supervisor::broker_for(const Line& line, std::vector<std::unique_ptr<Broker>>& before) {
+    const auto same = std::ranges::find_if(before, [&](const auto& broker) {
+        return broker && broker->name == line.name && broker->config == line.broker;
+    });
+    if (same != before.end()) {
+        brokers_.push_back(std::move(*same));
     } else {
-        close(runtime, std::get<Refused>(assignment).reason);
+        brokers_.push_back(std::make_unique<Broker>(
+            line.name, line.broker,
+            std::make_unique<mqtt::Connection>(loop_, factory_, line.settings, log_)));
+        brokers_.back()->connection->add(*this, {});
+    }
+    return *brokers_.back();
+}
+
+void Supervisor::retire(std::unique_ptr<BusRuntime> runtime, const std::vector<Line>& wanted) {
+    const bool topic_goes_on = std::ranges::any_of(wanted, [&](const Line& line) {
+        return std::ranges::any_of(line.buses, [&](const config::Bus& bus) {
+            return supervisor::status_topic(bus, line.settings.client_id) == runtime->status_topic();
+        });
+    });
+    runtime->begin_stop();
+    runtime->end_stop(!topic_goes_on);
+}
+
+void Supervisor::let_go(std::unique_ptr<Broker> broker) {
+    Broker& leaver = *leaving_.emplace_back(std::move(broker));
+    leaver.connection->remove(*this);
+    leaver.started = true;
+    leaver.connection->stop([this, &leaver] {
+        leaver.started = false;
+        bury_.request();  // not now: the connection itself is calling
+    });
+}
+
+/// Two connections of one client id would throw each other out.
+void Supervisor::start_brokers() {
+    for (const auto& broker : brokers_) {
+        const bool taken = std::ranges::any_of(leaving_, [&](const auto& leaver) {
+            return leaver->connection->client_id() == broker->connection->client_id();
+        });
+        if (!broker->started && !taken && !stopping_) {
+            broker->started = true;
+            broker->connection->start();
+        }
     }
 }
 
-void Supervisor::open(BusRuntime& runtime, int ifindex) {
-    const netlink::Link& link = watcher_.links().at(ifindex);
-    const std::string& interface = link.name;
-    const bool is_virtual = link.kind == "vcan" || link.kind == "vxcan";
-    runtime.lock.reset();
-    auto lock = netlink::InterfaceLock::take(ifindex, interface);
-    if (!lock) {
-        close(runtime, lock.error().what);
-        retry_later();
-        return;
-    }
-    if (const auto opened = runtime.bridge->open(interface, ifindex, is_virtual); !opened) {
-        close(runtime, opened.error().what);
-        retry_later();
-        return;
-    }
-    runtime.lock = std::move(*lock);
-    runtime.ifindex = ifindex;
-    runtime.waiting_for.clear();
-    runtime.log = log_.for_bus(runtime.bus.name.str(), interface);
-    runtime.log.notice(runtime.bus.role == config::Role::server ? "serving" : "attached to", " topic ",
-                       runtime.bus.topic.str(), " at ", runtime.connection->label());
-}
+// ---- links
 
-void Supervisor::close(BusRuntime& runtime, const std::string& reason) {
-    runtime.bridge->close();
-    runtime.lock.reset();
-    runtime.ifindex = 0;
-    if (runtime.waiting_for != reason) {
-        runtime.waiting_for = reason;
-        runtime.log.warning(reason);
+void Supervisor::on_links_changed() {
+    for (const auto& bus : buses_) {
+        bus->notice_change();
     }
 }
 
-void Supervisor::retry_later() {
-    retry_delay_ = std::clamp(2 * retry_delay_, kFirstRetry, kLongestRetry);
-    retry_timer_.arm(BootClock::now() + retry_delay_);
+bool Supervisor::on_plan(const Plan& plan) {
+    bool all_well = true;
+    for (const auto& bus : buses_) {
+        all_well = bus->assign(plan.buses.at(bus->config().name)) && all_well;
+    }
+    tell();
+    return all_well;
 }
+
+bool Supervisor::uses(int ifindex) const {
+    return std::ranges::any_of(buses_, [&](const auto& bus) { return bus->ifindex() == ifindex; });
+}
+
+// ---- what is told
 
 std::string Supervisor::summary() const {
-    const auto up = std::ranges::count_if(
-        buses_, [](const BusRuntime& bus) { return bus.ifindex != 0 && bus.connection->online(); });
+    const auto up = std::ranges::count_if(buses_, [](const auto& bus) { return bus->up(); });
     std::string line = text(up, " of ", buses_.size(), buses_.size() == 1 ? " bus" : " buses", " up");
-    for (const auto& connection : connections_) {
-        if (!connection->online()) {
-            line += text("; no connection to ", connection->label());
+    for (const auto& broker : brokers_) {
+        if (!broker->connection->online()) {
+            line += text("; no connection to ", broker->connection->label());
         }
     }
     return line;
 }
 
 bool Supervisor::all_open() const {
-    return std::ranges::all_of(buses_, [](const BusRuntime& bus) { return bus.ifindex != 0; });
+    return std::ranges::all_of(buses_, [](const auto& bus) { return bus->ifindex() != 0; });
 }
 
 void Supervisor::tell() {
@@ -260,28 +179,21 @@ void Supervisor::tell() {
     }
 }
 
+// ---- the end
+
 void Supervisor::stop(loop::Callback done) {
     stopping_ = true;
     stopped_ = std::move(done);
-    retry_timer_.disarm();
-    for (BusRuntime& runtime : buses_) {
-        runtime.bridge->begin_stop();
+    for (const auto& bus : buses_) {
+        bus->begin_stop();
     }
-    for (const Action& action : stop_actions(desired_, watcher_.links(), instance_)) {
-        if (!may_touch(std::visit([](const auto& what) { return target(what); }, action))) {
-            continue;
-        }
-        if (const auto performed = perform(links_, action); !performed) {
-            log_.error(performed.error().what);
-        }
-    }
+    keeper_.stop();
     flush_until_ = BootClock::now() + kFlushTime;
     on_flush_timer();
 }
 
 void Supervisor::on_flush_timer() {
-    const bool flushed =
-        std::ranges::all_of(buses_, [](const BusRuntime& bus) { return bus.bridge->flushed(); });
+    const bool flushed = std::ranges::all_of(buses_, [](const auto& bus) { return bus->flushed(); });
     if (flushed || BootClock::now() >= flush_until_) {
         disconnect();
     } else {
@@ -290,18 +202,17 @@ void Supervisor::on_flush_timer() {
 }
 
 void Supervisor::disconnect() {
-    for (BusRuntime& runtime : buses_) {
-        runtime.bridge->end_stop();
-        runtime.lock.reset();
+    for (const auto& bus : buses_) {
+        bus->end_stop();
     }
-    connected_ = connections_.size() + 1;
+    connected_ = brokers_.size() + 1;
     const auto left = [this] {
         if (--connected_ == 0) {
             std::exchange(stopped_, nullptr)();
         }
     };
-    for (const auto& connection : connections_) {
-        connection->stop(left);
+    for (const auto& broker : brokers_) {
+        broker->connection->stop(left);
     }
     left();
 }

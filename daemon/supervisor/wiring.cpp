@@ -104,7 +104,7 @@ Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host&
         settings.farewell = host.temporary ? std::string() : settings.will->payload;
         settings.birth = codec::to_json(codec::ConnectionStatus{host.session, "online", host.version});
     }
-    return {std::move(settings), std::move(buses)};
+    return {broker.name.str() + suffix, broker, std::move(settings), std::move(buses)};
 }
 
 }  // namespace
@@ -139,14 +139,18 @@ Desired desired_links(const config::Config& config) {
             .interface = bus.interface,
             .mtu = bus.fd ? netlink::kFdMtu : netlink::kClassicMtu,
             .on_stop = bus.on_stop,
+            .peer = bus.peer,
+            .match = bus.match,
+            .device = bus.device,
+            .settings = bus.settings,
         });
     }
     return desired;
 }
 
-std::string status_topic(const Bus& bus, const mqtt::ConnectionSettings& settings) {
+std::string status_topic(const Bus& bus, const std::string& client_id) {
     return bus.role == Role::server ? codec::server_status_topic(bus.topic)
-                                    : codec::client_status_topic(bus.topic, settings.client_id);
+                                    : codec::client_status_topic(bus.topic, client_id);
 }
 
 }  // namespace mqttcan::supervisor

@@ -72,8 +72,10 @@ TEST(NamedVcan, OfOursGetsItsMtuBackAndIsBridgedMeanwhile) {
     const Plan made = plan_default({named("body", "vcan0")}, actual({link}));
     EXPECT_THAT(made.actions, ElementsAre(VariantWith<SetMtu>(SetMtu{5, 72})));
     EXPECT_THAT(of(made, "body"), is_ready(5));
-    // Setting the MTU ends with the link up: no second action for a link that is down as well.
-    EXPECT_THAT(plan_default({named("body", "vcan0")}, actual({down(link)})).actions, SizeIs(1));
+    // Setting the MTU leaves the link as it was: one that is down is set up as well.
+    EXPECT_THAT(plan_default({named("body", "vcan0")}, actual({down(link)})).actions,
+                ElementsAre(VariantWith<SetMtu>(SetMtu{5, 72}),
+                            VariantWith<supervisor::SetUp>(supervisor::SetUp{5})));
 }
 
 TEST(NamedVcan, OfOursWithAnotherBussAliasChangesHands) {
@@ -171,7 +173,8 @@ TEST(NumberedVcan, IsPutRight) {
     Link link = down(ours(5, "vcan9", "mqttcan:a"));
     link.mtu = 16;
     EXPECT_THAT(plan_default({numbered("a")}, actual({link})).actions,
-                ElementsAre(VariantWith<SetMtu>(SetMtu{5, 72})));
+                ElementsAre(VariantWith<SetMtu>(SetMtu{5, 72}),
+                            VariantWith<supervisor::SetUp>(supervisor::SetUp{5})));
 }
 
 TEST(NumberedVcan, LosesItsLinkToABusThatCallsItByName) {
@@ -211,11 +214,18 @@ TEST(Unwanted, LinksOfOthersStay) {
     marked.group = 1;
     Link vxcan = ours(9, "x", "mqttcan:old");
     vxcan.kind = "vxcan";
+    vxcan.group = 0;
     const Plan made =
         plan_default({}, actual({vcan(5, "vcan0"), hardware(6, "can0"), vxcan, marked,
                                  ours(7, "vcan3", "mqttcan:old@tunnel-1"), ours(4, "v", "mine")}));
     EXPECT_THAT(made.actions, IsEmpty());
     EXPECT_THAT(made.leftovers, IsEmpty());
+}
+
+TEST(Unwanted, PairsOfOursGoToo) {
+    Link vxcan = ours(9, "x", "mqttcan:old");
+    vxcan.kind = "vxcan";
+    EXPECT_THAT(plan_default({}, actual({vxcan})).actions, ElementsAre(removes(9)));
 }
 
 TEST(Leftovers, AreAdoptedUnderAWantedName) {

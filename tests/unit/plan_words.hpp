@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,50 @@ inline Link hardware(int ifindex, std::string name) {
     link.mtu = 16;
     return link;
 }
+/// An end of a vxcan of ours whose other end is here and UP as well.
+inline Link end_of_pair(int ifindex, std::string name, int peer, std::string alias) {
+    Link link = ours(ifindex, std::move(name), std::move(alias));
+    link.kind = "vxcan";
+    link.operstate = netlink::kOperstateUp;
+    link.peer = {{.ifindex = peer}};
+    return link;
+}
+/// The same with the other end in the namespace of that number.
+inline Link away(Link link, int namespace_id) {
+    link.peer->namespace_id = namespace_id;
+    return link;
+}
+inline DesiredLink pair(std::string_view name, std::string_view link, std::string_view peer,
+                        std::optional<NetworkNamespace> netns = {}) {
+    DesiredLink wish = named(name, link, Kind::vxcan);
+    wish.peer = {.interface = interface(peer), .netns = std::move(netns)};
+    return wish;
+}
+/// A controller of 500 kbit/s that knows the classic modes.
+inline Link controller(int ifindex, std::string name) {
+    Link link = hardware(ifindex, std::move(name));
+    link.controller = {{.settings = {.bitrate = 500000,
+                                     .sample_point = 875,
+                                     .listen_only = false,
+                                     .one_shot = false,
+                                     .restart = Duration::zero(),
+                                     .tx_queue_length = 10},
+                        .state = netlink::ControllerState::error_active}};
+    return link;
+}
+inline DesiredLink configured(DesiredLink wish, CanSettings settings) {
+    wish.settings = settings;
+    return wish;
+}
+inline DesiredLink matching(std::string_view name, config::Match match) {
+    return {.bus = bus(name), .kind = Kind::can, .interface = {}, .match = std::move(match)};
+}
+inline DesiredLink serial(std::string_view name, std::string_view link, std::string device) {
+    DesiredLink wish = named(name, link, Kind::slcan);
+    wish.device = std::move(device);
+    wish.settings.bitrate = 500000;
+    return wish;
+}
 inline Link down(Link link) {
     link.up = false;
     return link;
@@ -53,7 +98,7 @@ inline Link down(Link link) {
 inline Actual actual(std::initializer_list<Link> links) {
     Actual all;
     for (const Link& link : links) {
-        all.emplace(link.ifindex, link);
+        all.links.emplace(link.ifindex, link);
     }
     return all;
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bridge/remote_watch.hpp"
+
+#include "daemon/codec/status.hpp"
+#include "daemon/codec/topics.hpp"
+
+namespace mqttcan::bridge {
+namespace {
+
+constexpr Duration kSilence = std::chrono::milliseconds(500);
+
+}  // namespace
+
+RemoteWatch::RemoteWatch(loop::Loop& loop, mqtt::Connection& connection, const Topic& topic,
+                         std::function<void(bool)> changed)
+    : connection_(connection), changed_(std::move(changed)), silence_(loop, [this] { set(true); }) {
+    connection_.add(*this, {{.prefix = codec::status_prefix(topic), .retained = true}});
+}
+
+RemoteWatch::~RemoteWatch() {
+    connection_.remove(*this);
+}
+
+void RemoteWatch::on_online() {
+    silence_.arm(BootClock::now() + kSilence);
+}
+
+void RemoteWatch::on_offline(std::uint64_t) {
+    silence_.disarm();
+    set(false);
+}
+
+void RemoteWatch::on_message(std::string_view level, std::span<const std::byte> payload, bool, TimePoint) {
+    if (level != "server") {
+        return;
+    }
+    const std::string state = codec::parse_state(payload);
+    if (payload.empty() || state == "offline" || state == "waiting") {
+        silence_.disarm();
+        set(false);
+    } else if (state == "online") {
+        silence_.disarm();
+        set(true);
+    }
+}
+
+void RemoteWatch::set(bool reachable) {
+    if (reachable != reachable_) {
+        reachable_ = reachable;
+        changed_(reachable);
+    }
+}
+
+}  // namespace mqttcan::bridge

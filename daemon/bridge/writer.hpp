@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The way to the bus: a bounded queue, the socket, and an eye on whether the bus takes what it is given.
+// Frames that the kernel has taken but the bus has not are kept few, so that few can go stale where nobody
+// can reach them: a window of frames that the driver has not echoed, or the least send buffer. The loop's
+// thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "config/model.hpp"
+#include "daemon/bridge/frame_queue.hpp"
+#include "daemon/bridge/pulse.hpp"
+#include "daemon/can/socket.hpp"
+#include "daemon/codec/counters.hpp"
+#include "daemon/loop/loop.hpp"
+
+namespace mqttcan::bridge {
+
+/// How it is known that a frame has left.
+enum class Proof {
+    none,   ///< a virtual link: what the kernel takes has arrived
+    echo,   ///< the driver echoes what the controller has sent (IFF_ECHO)
+    queue,  ///< the interface's queue empties; what the adapter itself holds is out of sight (slcan)
+};
+
+class Writer {
+  public:
+    struct Owner {
+        /// The kernel refuses the frame, whatever is done: it is counted and said there.
+        std::function<void(int error, const can::Frame&)> refused;
+        /// The bus is dead: `lost` frames were dropped. What the kernel holds is to be purged.
+        std::function<void(std::uint64_t lost)> stalled;
+        /// It takes frames again.
+        std::function<void()> recovered;
+    };
+
+    Writer(loop::Loop&, const config::ToBus&, codec::Counters&, Owner);
+
+    /// The socket must outlive it, until close().
+    void open(can::Socket&, Proof);
+    /// What waited for the interface is dropped.
+    void close(codec::Drop reason);
+    bool push(const can::Frame& frame) { return queue_.push(frame); }
+    void write();
+
+    /// So many of our frames have left.
+    void echoed(std::uint64_t frames);
+    /// Echoes may be among frames that the kernel dropped: none is waited for any more.
+    void lost_echoes();
+    /// A frame of somebody else came from the bus.
+    void heard() { pulse_.heard(); }
+    /// While it lasts nothing is written.
+    void set_bus_off(bool bus_off);
+
+  private:
+    static constexpr std::size_t kWindow = 8;  ///< of the 10 that a controller's queue holds by default
+
+    std::size_t room() const;
+    bool send_some(TimePoint now);
+    void look_at_queue(TimePoint now);
+    void judge(TimePoint now, bool blocked);
+    void give_up(TimePoint now);
+    std::uint64_t drop_all();
+    void moved(TimePoint now);
+
+    loop::Loop& loop_;
+    const config::ToBus& settings_;
+    codec::Counters& count_;
+    Owner owner_;
+    FrameQueue queue_;
+    Pulse pulse_;
+    can::Socket* socket_ = nullptr;
+    Proof proof_ = Proof::none;
+    std::size_t outstanding_ = 0;  ///< frames without echo
+    std::size_t unsent_ = 0;       ///< bytes, as last seen
+    bool bus_off_ = false;
+    bool dead_ = false;  ///< was told
+    loop::Timer timer_;
+};
+
+}  // namespace mqttcan::bridge

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// One bus at work: its bridge, its lock, and who looks after its controller and its other end. Opened and
+// closed as its link comes and goes. The loop's thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.hpp"
+#include "config/model.hpp"
+#include "daemon/bridge/bridge.hpp"
+#include "daemon/bridge/remote_watch.hpp"
+#include "daemon/loop/loop.hpp"
+#include "daemon/mqtt/connection.hpp"
+#include "daemon/supervisor/controller_care.hpp"
+#include "daemon/supervisor/host.hpp"
+#include "daemon/supervisor/link_keeper.hpp"
+#include "daemon/supervisor/plan.hpp"
+#include "netlink/interface_lock.hpp"
+
+namespace mqttcan::supervisor {
+
+class BusRuntime final : bridge::Caretaker {
+  public:
+    struct Surroundings {
+        loop::Loop& loop;
+        netlink::Links& links;
+        LinkKeeper& keeper;
+        const Log& log;
+    };
+
+    /// All that is given must outlive it. `counters` are those of the bus before its configuration changed.
+    BusRuntime(const Surroundings&, mqtt::Connection&, const config::Bus&, const Host&,
+               const codec::BusCounters& counters);
+    ~BusRuntime() override;
+    BusRuntime(const BusRuntime&) = delete;
+    BusRuntime& operator=(const BusRuntime&) = delete;
+
+    /// As the plan has it. False: it could not be opened now, try again later.
+    bool assign(const Assignment&);
+    /// Says what others did to a link in use, before it is put right.
+    void notice_change();
+    void close(const std::string& reason);
+    /// In two steps, between which what the bus has sent still leaves (as the bridge's).
+    void begin_stop() { bridge_.begin_stop(); }
+    bool flushed() const { return bridge_.flushed(); }
+    void end_stop(bool forget_status = false);
+
+    const config::Bus& config() const { return config_; }
+    mqtt::Connection& connection() const { return connection_; }
+    const std::string& status_topic() const { return status_topic_; }
+    const codec::BusCounters& counters() { return bridge_.counters(); }
+    int ifindex() const { return ifindex_; }
+    bool up() const { return ifindex_ != 0 && connection_.online(); }
+
+  private:
+    bool open(int ifindex);
+    bridge::Interface describe(const netlink::Link&) const;
+    ControllerCare::Hooks care_hooks();
+    void purge();
+
+    void on_controller_news() override { care_.look_soon(); }
+    void on_bus_off() override;
+    void on_stalled() override { purge_later_.request(); }
+
+    Surroundings around_;
+    mqtt::Connection& connection_;
+    config::Bus config_;
+    std::string status_topic_;
+    Log log_;
+    bridge::Bridge bridge_;
+    ControllerCare care_;
+    std::unique_ptr<bridge::RemoteWatch> remote_;
+    loop::Deferred purge_later_;  ///< the bridge is at work when it asks for it
+    std::optional<netlink::InterfaceLock> lock_;
+    int ifindex_ = 0;  ///< of the open bridge, otherwise 0
+    bool controller_ = false;
+    std::string waiting_for_;  ///< last reason that was logged for not being open
+};
+
+}  // namespace mqttcan::supervisor

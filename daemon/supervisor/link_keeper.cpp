@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/supervisor/link_keeper.hpp"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "daemon/supervisor/settings_text.hpp"
+#include "netlink/interface_lock.hpp"
+
+namespace mqttcan::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kFirstRetry = 250ms;
+constexpr Duration kLongestRetry = 5s;
+constexpr Duration kLeftoverAge = 3s;  // a link without alias for so long was left behind by a crash
+constexpr Duration kUdevPause = 100ms;
+constexpr Duration kQuietTime = 1s;
+constexpr int kBusyRounds = 20;  // then somebody is undoing what we do: slow down
+constexpr int kRoundsAtOnce = 8;
+
+/// The link that an action is about; 0 for one that is to be made.
+int target(const Action& action) {
+    return std::visit(
+        [](const auto& what) {
+            if constexpr (requires { what.ifindex; }) {
+                return what.ifindex;
+            } else {
+                return 0;
+            }
+        },
+        action);
+}
+
+}  // namespace
+
+LinkKeeper::LinkKeeper(loop::Loop& loop, netlink::Links& links, netlink::LinkWatcher& watcher,
+                       std::string instance, Log log, User& user)
+    : links_(links),
+      watcher_(watcher),
+      instance_(std::move(instance)),
+      log_(std::move(log)),
+      user_(user),
+      performer_(links),
+      link_source_(loop, watcher.fd(), [this] { on_link_event(); }),
+      paths_(loop, [this] { on_paths(); }),
+      retry_timer_(loop, [this] { reconcile(); }) {}
+
+void LinkKeeper::want(Desired desired) {
+    for (const DesiredLink& before : desired_) {
+        const auto now = std::ranges::find(desired, before.bus, &DesiredLink::bus);
+        if (now != desired.end() && now->device != before.device) {
+            performer_.detach(before.bus);
+        }
+    }
+    desired_ = std::move(desired);
+    std::set<std::string> paths;
+    for (const DesiredLink& wish : desired_) {
+        if (!wish.device.empty()) {
+            paths.insert(wish.device);
+        }
+        if (wish.peer && wish.peer->netns && wish.peer->netns->pid == 0) {
+            paths.insert(wish.peer->netns->path);
+        }
+    }
+    paths_.watch(std::move(paths));
+    failures_.clear();
+    retry_delay_ = {};
+    reconcile();
+}
+
+void LinkKeeper::set_unreachable(const EntryName& bus, bool unreachable) {
+    if (unreachable ? actual_.unreachable.insert(bus).second : actual_.unreachable.erase(bus) > 0) {
+        retry_timer_.arm(BootClock::now());
+    }
+}
+
+void LinkKeeper::on_link_event() {
+    const auto changed = watcher_.drain();
+    if (!changed) {
+        log_.error("watching links: ", changed.error().what);
+        retry_later();
+    } else if (*changed && !stopped_) {
+        user_.on_links_changed();
+        reconcile();
+    }
+}
+
+void LinkKeeper::on_paths() {
+    retry_delay_ = {};
+    reconcile();
+}
+
+void LinkKeeper::observe() {
+    actual_.links = watcher_.links();
+    performer_.tell(actual_);
+    actual_.namespaces.clear();
+    actual_.devices.clear();
+    for (const DesiredLink& wish : desired_) {
+        if (!wish.device.empty() && ::access(wish.device.c_str(), F_OK) == 0) {
+            actual_.devices.insert(wish.device);
+        }
+        if (wish.peer && wish.peer->netns) {
+            const auto view = links_.look_at(*wish.peer->netns);
+            actual_.namespaces.emplace(*wish.peer->netns, view.value_or(netlink::NamespaceView{}));
+        }
+    }
+}
+
+Plan LinkKeeper::next_plan() {
+    std::set<int> stale;
+    for (const auto& [ifindex, since] : leftovers_) {
+        if (BootClock::now() - since >= kLeftoverAge) {
+            stale.insert(ifindex);
+        }
+    }
+    observe();
+    return plan(desired_, actual_, instance_, stale);
+}
+
+void LinkKeeper::reconcile() {
+    if (stopped_) {
+        return;
+    }
+    if (watcher_.waits_for_udev()) {
+        if (const auto looked = watcher_.refresh(); !looked) {
+            log_.error("looking at links: ", looked.error().what);
+        }
+    }
+    Plan now = next_plan();
+    bool done = now.actions.empty();
+    for (int round = 0; !done && round < kRoundsAtOnce && act(now.actions); ++round) {
+        now = next_plan();
+        done = now.actions.empty();
+    }
+    if (done) {
+        failures_.clear();
+    }
+    const bool used = user_.on_plan(now);
+    if (watcher_.waits_for_udev()) {
+        retry_timer_.arm(BootClock::now() + kUdevPause);  // udev ends without an event for us
+    } else if (done && used && !awaits_something(now)) {
+        retry_delay_ = {};
+    } else {
+        retry_later();
+    }
+    note_leftovers(now.leftovers);
+}
+
+/// Whether a bus waits for something that may come without an event that we can hear.
+bool LinkKeeper::awaits_something(const Plan& now) const {
+    return std::ranges::any_of(desired_, [&](const DesiredLink& wish) {
+        const bool silent = !wish.device.empty() || wish.match || (wish.peer && wish.peer->netns);
+        return silent && std::holds_alternative<Waiting>(now.buses.at(wish.bus));
+    });
+}
+
+/// False if nothing is to be gained by planning again at once.
+bool LinkKeeper::act(const std::vector<Action>& actions) {
+    const TimePoint now = BootClock::now();
+    busy_rounds_ = now - acted_at_ < kQuietTime ? busy_rounds_ + 1 : 0;
+    acted_at_ = now;
+    if (busy_rounds_ > kBusyRounds) {
+        if (busy_rounds_ == kBusyRounds + 1) {
+            log_.warning("somebody keeps changing our links as fast as they are put right; slowing down");
+        }
+        return false;
+    }
+    std::set<std::string> failures;
+    for (const Action& action : actions) {
+        if (const auto performed = perform(action); !performed) {
+            failures.insert(performed.error().what);
+        }
+    }
+    for (const std::string& failure : failures) {
+        if (!failures_.contains(failure)) {
+            log_.error(failure);
+        }
+    }
+    const bool progress = failures.size() < actions.size();
+    failures_ = std::move(failures);
+    if (const auto looked = watcher_.refresh(); !looked) {
+        log_.error("looking at links: ", looked.error().what);
+        return false;
+    }
+    return progress;
+}
+
+Result<void> LinkKeeper::perform(const Action& action) {
+    const int ifindex = target(action);
+    if (!may_touch(ifindex)) {
+        return fail(std::errc::device_or_resource_busy, "leaving link number ", ifindex,
+                    " alone: another process uses it");
+    }
+    if (const auto* removal = std::get_if<Remove>(&action)) {
+        const auto link = links().find(ifindex);
+        log_.notice("removing ", link != links().end() ? link->second.name : "a link", ": ", removal->reason);
+    }
+    auto performed = performer_.perform(action);
+    if (const auto* configured = std::get_if<Configure>(&action); configured != nullptr && performed) {
+        note_rounding(*configured);
+    }
+    return performed;
+}
+
+void LinkKeeper::note_rounding(const Configure& action) {
+    const auto link = links_.find(action.ifindex);
+    if (!link || !*link || !(*link)->controller) {
+        return;
+    }
+    const CanSettings& made = (*link)->controller->settings;
+    log_.notice((*link)->name, ": configured: ", in_words(restricted(made, action.wish)));
+    if (const CanSettings off = differing(action.wish, made); off != CanSettings{}) {
+        log_.warning((*link)->name, ": asked for ", in_words(off), ", the controller makes ",
+                     in_words(restricted(made, off)),
+                     ": its clock divides no better; other nodes may not agree with that");
+    }
+}
+
+/// What another process bridges is its own business: ours is that it stays as it is.
+bool LinkKeeper::may_touch(int ifindex) const {
+    return ifindex == 0 || user_.uses(ifindex) || netlink::InterfaceLock::take(ifindex, "link").has_value();
+}
+
+void LinkKeeper::note_leftovers(const std::set<int>& leftovers) {
+    std::erase_if(leftovers_, [&](const auto& entry) { return !leftovers.contains(entry.first); });
+    for (const int ifindex : leftovers) {
+        leftovers_.try_emplace(ifindex, BootClock::now());
+    }
+    if (!leftovers_.empty() && !retry_timer_.armed()) {
+        retry_timer_.arm(BootClock::now() + kLeftoverAge);
+    }
+}
+
+void LinkKeeper::retry_later() {
+    retry_delay_ = std::clamp(2 * retry_delay_, kFirstRetry, kLongestRetry);
+    retry_timer_.arm(BootClock::now() + retry_delay_);
+}
+
+Result<void> LinkKeeper::cycle(int ifindex) {
+    auto down = links_.set_down(ifindex);
+    auto up = links_.set_up(ifindex);
+    // Our own doing: not to be taken for somebody else's.
+    if (const auto looked = watcher_.refresh(); !looked) {
+        log_.error("looking at links: ", looked.error().what);
+    }
+    return down ? std::move(up) : std::move(down);
+}
+
+Result<void> LinkKeeper::purge(const EntryName& bus, int ifindex) {
+    const int tty = performer_.tty_of(bus);
+    const auto link = links().find(ifindex);
+    if (tty < 0 || link == links().end() || !link->second.controller) {
+        return cycle(ifindex);  // a controller forgets its mailboxes
+    }
+    // A dead serial adapter would block each of down and up for a second (6.1). Another length empties the
+    // queue at once; what the driver had written already waits in the tty.
+    const std::uint32_t length = link->second.controller->settings.tx_queue_length.value_or(10);
+    auto emptied = links_.configure(ifindex, {.tx_queue_length = length + 1});
+    auto restored = links_.configure(ifindex, {.tx_queue_length = length});
+    ::tcflush(tty, TCOFLUSH);
+    return emptied ? std::move(restored) : std::move(emptied);
+}
+
+void LinkKeeper::stop() {
+    stopped_ = true;
+    retry_timer_.disarm();
+    observe();
+    for (const Action& action : stop_actions(desired_, actual_, instance_)) {
+        if (!may_touch(target(action))) {
+            continue;
+        }
+        if (const auto performed = performer_.perform(action); !performed) {
+            log_.error(performed.error().what);
+        }
+    }
+}
+
+}  // namespace mqttcan::supervisor
