@@ -65,18 +65,18 @@ class Place:
     def old_broker(self, broker):
         return self._keep(OldBroker(broker.port))
 
-    def daemon(self, name, config, arguments=(), env=None):
+    def daemon(self, name, config, arguments=(), env=None, control=False):
         """A running mqttcand. The name may come again for a second life with the same files."""
-        daemon = self._keep(Daemon(name, self.folder, config, arguments, env))
+        daemon = self._keep(Daemon(name, self.folder, config, arguments, env, control))
         self.processes.append(daemon)
         return daemon
 
     def can(self, interface, **options):
         return self._keep(CanSocket(interface, **options))
 
-    def candump(self, interface):
+    def candump(self, interface, *options):
         self._number += 1
-        return self._keep(Candump(interface, self.folder / f"candump-{self._number}.log"))
+        return self._keep(Candump(interface, self.folder / f"candump-{self._number}.log", options))
 
     def status(self, broker):
         status = self._keep(Status(broker.port, self.processes))
@@ -179,10 +179,11 @@ class Tunnel:
 
     SERVER, CLIENT = "near", "far"
 
-    def __init__(self, place, broker, topics, near, far, entry=None, port=None):
-        """`near` and `far`: settings for each bus of that side; `entry`: more settings of both broker entries."""
+    def __init__(self, place, broker, topics, near, far, entry=None, port=None, control=False):
+        """`near` and `far`: settings for each bus of that side; `entry`: more settings of both broker entries;
+        `control`: the daemons can reload."""
         near, far = patient(near), patient(far)
-        self.place, self.broker, self.topics = place, broker, topics
+        self.place, self.broker, self.topics, self.control = place, broker, topics, control
         self.near = [f"vnear{index}" for index in range(len(topics))]
         self.far = [f"vfar{index}" for index in range(len(topics))]
         port = port or broker.port
@@ -197,8 +198,8 @@ class Tunnel:
         self.server = self.client = self.status = None
 
     def start(self):
-        self.server = self.place.daemon("near", self.near_config)
-        self.client = self.place.daemon("far", self.far_config)
+        self.server = self.place.daemon("near", self.near_config, control=self.control)
+        self.client = self.place.daemon("far", self.far_config, control=self.control)
         self.status = self.place.status(self.broker)
         self.wait_online()
 

@@ -132,9 +132,9 @@ class CanSocket:
 class Candump(Process):
     """can-utils' candump -L, ready to hear the next frame."""
 
-    def __init__(self, interface, log):
+    def __init__(self, interface, log, options=()):
         before = bound_sockets(interface)
-        super().__init__(f"candump:{interface}", ["candump", "-L", interface], log, stdout=subprocess.PIPE)
+        super().__init__(f"candump:{interface}", ["candump", "-L", *options, interface], log, stdout=subprocess.PIPE)
         os.set_blocking(self.stdout.fileno(), False)
         self._text = ""
         wait_for(lambda: bound_sockets(interface) > before, f"candump listens on {interface}")

@@ -160,9 +160,14 @@ def process_state(pid):
 class Daemon(Process):
     """mqttcand in the foreground with a configuration given as a dictionary."""
 
-    def __init__(self, name, folder, config, arguments=(), env=None):
+    def __init__(self, name, folder, config, arguments=(), env=None, control=False):
+        """`control`: with a control socket, so that it can reload()."""
         self.config_path = folder / f"{name}.json"
-        self.config_path.write_text(json.dumps(config, indent=2))
+        self.drop_ins = folder / f"{name}.d"
+        self.control_path = folder / f"{name}.control"
+        self.write(config)
+        if control:
+            arguments = ("--control", str(self.control_path), *arguments)
         environment = {key: value for key, value in os.environ.items()
                        if key not in ("JOURNAL_STREAM", "NOTIFY_SOCKET", "INVOCATION_ID")}
         super().__init__(name, [binary("mqttcand"), "--config", str(self.config_path), *arguments],
@@ -174,3 +179,21 @@ class Daemon(Process):
         code = self.wait()
         if code != 0:
             raise AssertionError(f"{self.name}: exit code {code} after SIGTERM, wanted 0; its log:\n{self.log()}")
+
+    def write(self, config):
+        """Another configuration: a dictionary, or the text of the file."""
+        text = config if isinstance(config, str) else json.dumps(config, indent=2)
+        new = self.config_path.with_suffix(".new")
+        new.write_text(text)
+        new.rename(self.config_path)
+
+    def reload(self, config=None, code=0):
+        """`mqttcan reload`, with another configuration in the file if one is given; what it printed."""
+        if config is not None:
+            self.write(config)
+        wait_for(self.control_path.exists, f"{self.name} has a control socket")
+        done = subprocess.run([binary("mqttcan"), "reload", "--control", str(self.control_path)], capture_output=True,
+                              text=True, timeout=DEADLINE, check=False)
+        if done.returncode != code:
+            raise AssertionError(f"mqttcan reload: exit code {done.returncode}, wanted {code}: {done.stderr}")
+        return done.stdout + done.stderr
