@@ -181,12 +181,12 @@ void Bridge::begin_stop() {
     publish();
 }
 
-void Bridge::end_stop(bool forget_status) {
+void Bridge::end_stop(Farewell farewell) {
     counters_.from_bus.drop(Drop::stopped, from_bus_.clear());
     counters();
-    if ((forget_status || identity_.forget_status) && !identity_.status_topic.empty()) {
-        connection_.publish_retained(identity_.status_topic, {});
-    } else {
+    if (farewell == Farewell::cleared || (farewell == Farewell::offline && identity_.forget_status)) {
+        clear_status();
+    } else if (farewell == Farewell::offline) {
         publish_status("offline");
     }
     status_timer_.disarm();
@@ -194,6 +194,12 @@ void Bridge::end_stop(bool forget_status) {
               " published, ", counters_.from_bus.dropped_total(), " dropped; ", counters_.to_bus.received,
               " for the bus, ", counters_.to_bus.passed, " written, ", counters_.to_bus.dropped_total(),
               " dropped");
+}
+
+void Bridge::clear_status() {
+    if (!identity_.status_topic.empty()) {
+        connection_.clear_retained(identity_.status_topic);
+    }
 }
 
 void Bridge::set_controller(const std::optional<codec::ControllerStatus>& controller) {
@@ -369,6 +375,7 @@ void Bridge::on_overflow(std::uint64_t count) {
 }
 
 void Bridge::on_online() {
+    joined_ = true;
     publish_status(socket_ ? "online" : "waiting");
     on_window();
     if (!std::exchange(had_outage_, false)) {
@@ -388,13 +395,14 @@ void Bridge::on_window() {
 }
 
 void Bridge::on_offline(std::uint64_t acknowledged) {
+    joined_ = false;
     before_outage_ = counters();
     had_outage_ = true;
     counters_.from_bus.unconfirmed += in_flight_.lost(acknowledged);
 }
 
 void Bridge::news() {
-    if (status_timer_.armed() || !connection_.online() ||
+    if (status_timer_.armed() || !joined_ ||
         (counters_ == told_ && controller_ == told_controller_)) {
         return;
     }
@@ -411,7 +419,7 @@ void Bridge::on_status_timer() {
 }
 
 void Bridge::publish_status(const char* state) {
-    if (!connection_.online() || identity_.status_topic.empty()) {
+    if (!joined_ || identity_.status_topic.empty()) {
         return;
     }
     told_ = counters_;

@@ -57,6 +57,13 @@ class Caretaker {
     virtual void on_stalled() = 0;
 };
 
+/// What a bridge leaves behind as its bus's status.
+enum class Farewell {
+    offline,
+    cleared,
+    unsaid,  ///< another speaks on at once, on the same connection
+};
+
 /// What a bus subscribes to.
 std::vector<mqtt::Subscription> subscriptions(const config::Bus&);
 
@@ -80,8 +87,8 @@ class Bridge final : public mqtt::Subscriber {
     void begin_stop();
     /// Nothing waits for the broker any more, or nothing can leave.
     bool flushed() const { return from_bus_.empty() || !connection_.online(); }
-    /// Counts what could not leave and says offline, or clears the status.
-    void end_stop(bool forget_status = false);
+    /// Counts what could not leave.
+    void end_stop(Farewell farewell = Farewell::offline);
     /// As the driver tells it; none when it cannot be asked.
     void set_controller(const std::optional<codec::ControllerStatus>&);
 
@@ -112,6 +119,7 @@ class Bridge final : public mqtt::Subscriber {
     void refuse(codec::Drop reason, std::string_view level);
     void news();
     void publish_status(const char* state);
+    void clear_status();
     void on_status_timer();
 
     loop::Loop& loop_;
@@ -142,6 +150,7 @@ class Bridge final : public mqtt::Subscriber {
     codec::BusCounters before_outage_;  ///< of the broker
     bool had_outage_ = false;
     std::optional<codec::BusCounters> before_closing_;  ///< while the interface is away
+    bool joined_ = false;  ///< its subscriptions stand, so that what it says of itself is true
     bool stopping_ = false;
     TimePoint told_at_{};
 };

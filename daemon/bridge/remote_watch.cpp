@@ -11,9 +11,12 @@ constexpr Duration kSilence = std::chrono::milliseconds(500);
 
 }  // namespace
 
-RemoteWatch::RemoteWatch(loop::Loop& loop, mqtt::Connection& connection, const Topic& topic,
+RemoteWatch::RemoteWatch(loop::Loop& loop, mqtt::Connection& connection, const Topic& topic, bool reachable,
                          std::function<void(bool)> changed)
-    : connection_(connection), changed_(std::move(changed)), silence_(loop, [this] { set(true); }) {
+    : connection_(connection),
+      changed_(std::move(changed)),
+      silence_(loop, [this] { set(true); }),
+      reachable_(reachable) {
     connection_.add(*this, {{.prefix = codec::status_prefix(topic), .retained = true}});
 }
 
@@ -22,10 +25,17 @@ RemoteWatch::~RemoteWatch() {
 }
 
 void RemoteWatch::on_online() {
-    silence_.arm(BootClock::now() + kSilence);
+    online_ = true;
+    if (said_) {
+        set(*said_);
+    } else if (!reachable_) {
+        silence_.arm(BootClock::now() + kSilence);
+    }
 }
 
 void RemoteWatch::on_offline(std::uint64_t) {
+    online_ = false;
+    said_.reset();
     silence_.disarm();
     set(false);
 }
@@ -35,12 +45,13 @@ void RemoteWatch::on_message(std::string_view level, std::span<const std::byte> 
         return;
     }
     const std::string state = codec::parse_state(payload);
-    if (payload.empty() || state == "offline" || state == "waiting") {
-        silence_.disarm();
-        set(false);
-    } else if (state == "online") {
-        silence_.disarm();
-        set(true);
+    if (!payload.empty() && state != "online" && state != "offline" && state != "waiting") {
+        return;
+    }
+    said_ = state == "online";
+    silence_.disarm();
+    if (online_) {
+        set(*said_);
     }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/names.hpp"
@@ -15,11 +16,15 @@ namespace mqttcan::bridge {
 
 class RemoteWatch final : public mqtt::Subscriber {
   public:
-    /// Begins in the belief that it cannot be reached. `changed` hears of each change of that.
-    RemoteWatch(loop::Loop&, mqtt::Connection&, const Topic&, std::function<void(bool reachable)> changed);
+    /// `reachable`: as was known before; unless so, it begins in the belief that it cannot be. `changed` hears
+    /// of each change of that.
+    RemoteWatch(loop::Loop&, mqtt::Connection&, const Topic&, bool reachable,
+                std::function<void(bool reachable)> changed);
     ~RemoteWatch() override;
     RemoteWatch(const RemoteWatch&) = delete;
     RemoteWatch& operator=(const RemoteWatch&) = delete;
+
+    bool reachable() const { return reachable_; }
 
     void on_online() override;
     void on_offline(std::uint64_t acknowledged) override;
@@ -35,7 +40,10 @@ class RemoteWatch final : public mqtt::Subscriber {
     mqtt::Connection& connection_;
     std::function<void(bool)> changed_;
     loop::Timer silence_;  ///< after which a server that says nothing is believed to be there
-    bool reachable_ = false;
+    bool online_ = false;
+    /// By the server in this session: a broker sends what is retained before it acknowledges a subscription.
+    std::optional<bool> said_;
+    bool reachable_;
 };
 
 }  // namespace mqttcan::bridge

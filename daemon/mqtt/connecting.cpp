@@ -180,6 +180,7 @@ void Connection::ask_for_new() {
             continue;
         }
         joining_.push_back(static_cast<Slot>(slot));
+        members_[slot].asked = true;
         for (const Subscription& subscription : members_[slot].subscriptions) {
             asked_.push_back({subscription.prefix + '+', subscription.no_local, subscription.retained});
         }
@@ -218,10 +219,11 @@ void Connection::on_subscribed(const Control& control) {
     if (state_ == State::subscribing) {
         go_online();
     } else if (online()) {
-        join_asked();
+        // Before anybody says "online": whatever that brings about is then known to be fresh.
         if (settings_.fence.returning) {
             send_tick();
         }
+        join_asked();
     }
     if (online()) {
         ask_for_new();  // somebody may have come meanwhile
@@ -256,6 +258,9 @@ void Connection::go_online() {
     }
     if (settings_.will) {
         publish_retained(settings_.will->topic, settings_.birth);
+    }
+    for (const std::string& topic : std::exchange(to_clear_, {})) {
+        publish_retained(topic, {});
     }
     join_asked();
 }
@@ -352,7 +357,7 @@ void Connection::drop(const std::string& reason, Duration at_least) {
         tell_members([&](Subscriber& subscriber) { subscriber.on_offline(acknowledged); });
     }
     for (Member& member : members_) {
-        member.joined = false;
+        member.asked = member.joined = false;
     }
     if (!reason.empty()) {
         report(reason);

@@ -47,7 +47,7 @@ void Connection::remove(Subscriber& subscriber) {
     if (at == members_.end()) {
         return;
     }
-    if (online()) {
+    if (client_ && at->asked && state_ != State::stopping) {
         for (const Subscription& subscription : at->subscriptions) {
             client_->unsubscribe(subscription.prefix + '+');
         }
@@ -127,8 +127,16 @@ bool Connection::publish(const std::string& topic, std::span<const std::byte> pa
 }
 
 void Connection::publish_retained(const std::string& topic, std::string_view payload) {
+    to_clear_.erase(topic);
     if (online()) {
         client_->publish_acknowledged(topic, payload, true, 0);
+    }
+}
+
+void Connection::clear_retained(const std::string& topic) {
+    publish_retained(topic, {});
+    if (!online()) {
+        to_clear_.insert(topic);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,12 +70,18 @@ class Connection {
     bool publish(const std::string& topic, std::span<const std::byte> payload);
     /// QoS 1, retained; lost silently while offline (on_online() says it anew).
     void publish_retained(const std::string& topic, std::string_view payload);
+    /// Nothing is retained there any more: at once, or when the broker can be reached again.
+    void clear_retained(const std::string& topic);
     /// What is published now is known to have arrived when on_offline() names this number or a higher one.
     std::uint64_t covering_tick() const { return fence_ ? fence_->covering() : 0; }
     std::uint64_t acknowledged_tick() const { return fence_ ? fence_->last_acknowledged() : 0; }
     /// "broker default (mqtts://broker.example.com:8883)"
     std::string label() const;
     const std::string& client_id() const { return settings_.client_id; }
+    /// Whether a connection of those settings would meet the same broker.
+    bool meets(const ConnectionSettings& other) const {
+        return settings_.host == other.host && settings_.port == other.port;
+    }
     /// Topic of the connection's own status; empty if there is none.
     std::string status_topic() const { return settings_.will ? settings_.will->topic : std::string(); }
 
@@ -82,7 +89,8 @@ class Connection {
     struct Member {
         Subscriber* subscriber;
         std::vector<Subscription> subscriptions;
-        bool joined = false;  ///< in this session
+        bool asked = false;   ///< its subscriptions are under way or stand, in this session
+        bool joined = false;  ///< they stand
     };
 
     enum class State {
@@ -158,6 +166,7 @@ class Connection {
     ConnectOptions options_;
     std::unique_ptr<Client> client_;
     std::optional<Fence> fence_;    ///< from the first subscription until the client goes
+    std::set<std::string> to_clear_;  ///< topics that nobody could be told of while offline
     std::vector<Filter> asked_;     ///< filters of the SUBSCRIBE under way
     std::vector<Slot> joining_;     ///< whose filters those are
     bool asking_ = false;           ///< it is under way

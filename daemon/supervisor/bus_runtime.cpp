@@ -6,32 +6,31 @@
 namespace mqttcan::supervisor {
 
 BusRuntime::BusRuntime(const Surroundings& around, mqtt::Connection& connection, const config::Bus& bus,
-                       const Host& host, const codec::BusCounters& counters)
+                       const Host& host, const Legacy& legacy)
     : around_(around),
       connection_(connection),
       config_(bus),
       status_topic_(supervisor::status_topic(bus, connection.client_id())),
       log_(around.log.for_bus(bus.name.str(), bus.interface ? bus.interface->str() : std::string())),
       bridge_(around.loop, connection, bus, {host.session, host.version, status_topic_, host.temporary},
-              *this, log_, counters),
+              *this, log_, legacy.counters),
       care_(around.loop, around.links, bus.heal_bus_off, log_, care_hooks()),
       purge_later_(around.loop, [this] { purge(); }) {
     if (bus.role == config::Role::client && bus.on_offline == config::OnOffline::down) {
-        around_.keeper.set_unreachable(bus.name, true);
-        remote_ =
-            std::make_unique<bridge::RemoteWatch>(around.loop, connection, bus.topic, [this](bool reachable) {
-                log_.notice(reachable
+        const bool reachable = legacy.reachable && legacy.topic == bus.topic.str();
+        around_.keeper.set_unreachable(bus.name, !reachable);
+        remote_ = std::make_unique<bridge::RemoteWatch>(
+            around.loop, connection, bus.topic, reachable, [this](bool can_be_reached) {
+                log_.notice(can_be_reached
                                 ? "the other end of the bus can be reached"
                                 : "the other end of the bus cannot be reached: the interface goes down");
-                around_.keeper.set_unreachable(config_.name, !reachable);
+                around_.keeper.set_unreachable(config_.name, !can_be_reached);
             });
     }
 }
 
 BusRuntime::~BusRuntime() {
-    if (remote_) {
-        around_.keeper.set_unreachable(config_.name, false);
-    }
+    around_.keeper.forget(config_.name);
 }
 
 ControllerCare::Hooks BusRuntime::care_hooks() {
@@ -130,11 +129,15 @@ void BusRuntime::close(const std::string& reason) {
     }
 }
 
-void BusRuntime::end_stop(bool forget_status) {
+void BusRuntime::end_stop(bridge::Farewell farewell) {
     care_.close();
-    bridge_.end_stop(forget_status);
+    bridge_.end_stop(farewell);
     lock_.reset();
     ifindex_ = 0;
+}
+
+BusRuntime::Legacy BusRuntime::legacy(bool connection_stays) {
+    return {bridge_.counters(), config_.topic.str(), connection_stays && remote_ && remote_->reachable()};
 }
 
 }  // namespace mqttcan::supervisor

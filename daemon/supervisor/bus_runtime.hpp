@@ -30,9 +30,15 @@ class BusRuntime final : bridge::Caretaker {
         const Log& log;
     };
 
-    /// All that is given must outlive it. `counters` are those of the bus before its configuration changed.
-    BusRuntime(const Surroundings&, mqtt::Connection&, const config::Bus&, const Host&,
-               const codec::BusCounters& counters);
+    /// What a bus takes over from the one that had its name, and another configuration.
+    struct Legacy {
+        codec::BusCounters counters = {};
+        std::string topic = {};      ///< of the bus, and
+        bool reachable = false;      ///< whether its other end could be reached there
+    };
+
+    /// All that is given must outlive it, except for the legacy.
+    BusRuntime(const Surroundings&, mqtt::Connection&, const config::Bus&, const Host&, const Legacy&);
     ~BusRuntime() override;
     BusRuntime(const BusRuntime&) = delete;
     BusRuntime& operator=(const BusRuntime&) = delete;
@@ -45,12 +51,13 @@ class BusRuntime final : bridge::Caretaker {
     /// In two steps, between which what the bus has sent still leaves (as the bridge's).
     void begin_stop() { bridge_.begin_stop(); }
     bool flushed() const { return bridge_.flushed(); }
-    void end_stop(bool forget_status = false);
+    void end_stop(bridge::Farewell farewell = bridge::Farewell::offline);
 
     const config::Bus& config() const { return config_; }
     mqtt::Connection& connection() const { return connection_; }
     const std::string& status_topic() const { return status_topic_; }
-    const codec::BusCounters& counters() { return bridge_.counters(); }
+    /// After end_stop(). `connection_stays`: the heir uses the same one.
+    Legacy legacy(bool connection_stays);
     int ifindex() const { return ifindex_; }
     bool up() const { return ifindex_ != 0 && connection_.online(); }
 

@@ -69,6 +69,7 @@ void LinkKeeper::want(Desired desired) {
     paths_.watch(std::move(paths));
     failures_.clear();
     retry_delay_ = {};
+    busy_rounds_ = 0;
     reconcile();
 }
 

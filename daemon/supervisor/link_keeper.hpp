@@ -38,6 +38,8 @@ class LinkKeeper {
     void want(Desired);
     /// A bus whose link is to be down until further notice, or no longer. Takes effect soon.
     void set_unreachable(const EntryName& bus, bool unreachable);
+    /// That bus is no more, or not as it was: its link may be up. Takes effect with what is wanted next.
+    void forget(const EntryName& bus) { actual_.unreachable.erase(bus); }
     /// After on_stop; nothing is touched any more.
     void stop();
 

@@ -22,11 +22,7 @@ Supervisor::Supervisor(loop::Loop& loop, netlink::Links& links, netlink::LinkWat
       host_(host),
       log_(std::move(log)),
       tell_(std::move(tell)),
-      bury_(loop,
-            [this] {
-                std::erase_if(leaving_, [](const auto& broker) { return !broker->started; });
-                start_brokers();
-            }),
+      bury_(loop, [this] { bury(); }),
       keeper_(loop, links, watcher, host.instance, log_, *this),
       flush_timer_(loop, [this] { on_flush_timer(); }) {}
 
@@ -55,11 +51,10 @@ void Supervisor::apply(const config::Config& config) {
             now.push_back(same == old.end() ? nullptr : std::move(*same));
         }
     }
-    std::map<EntryName, codec::BusCounters> counters;
+    Legacies legacies;
     for (auto& runtime : old) {
         if (runtime) {
-            counters.emplace(runtime->config().name, runtime->counters());
-            retire(std::move(runtime), wanted);
+            retire(std::move(runtime), wanted, legacies);
         }
     }
     for (auto& broker : before) {
@@ -74,7 +69,7 @@ void Supervisor::apply(const config::Config& config) {
             if (!runtime) {
                 runtime =
                     std::make_unique<BusRuntime>(BusRuntime::Surroundings{loop_, links_, keeper_, log_},
-                                                 *brokers[i]->connection, bus, host_, counters[bus.name]);
+                                                 *brokers[i]->connection, bus, host_, legacies[bus.name]);
             }
         }
         brokers[i]->connection->refresh(wanted[i].settings.fence, wanted[i].settings.message_expiry);
@@ -101,14 +96,24 @@ Supervisor::Broker& Supervisor::broker_for(const Line& line, std::vector<std::un
     return *brokers_.back();
 }
 
-void Supervisor::retire(std::unique_ptr<BusRuntime> runtime, const std::vector<Line>& wanted) {
-    const bool topic_goes_on = std::ranges::any_of(wanted, [&](const Line& line) {
-        return std::ranges::any_of(line.buses, [&](const config::Bus& bus) {
-            return supervisor::status_topic(bus, line.settings.client_id) == runtime->status_topic();
-        });
-    });
+void Supervisor::retire(std::unique_ptr<BusRuntime> runtime, const std::vector<Line>& wanted,
+                        Legacies& legacies) {
+    const mqtt::Connection& connection = runtime->connection();
+    auto farewell = bridge::Farewell::cleared;
+    bool heir_stays = false;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const bool stays = brokers_[i]->connection.get() == &connection;
+        for (const config::Bus& bus : wanted[i].buses) {
+            heir_stays = heir_stays || (stays && bus.name == runtime->config().name);
+            if (farewell != bridge::Farewell::unsaid && connection.meets(wanted[i].settings) &&
+                supervisor::status_topic(bus, wanted[i].settings.client_id) == runtime->status_topic()) {
+                farewell = stays ? bridge::Farewell::unsaid : bridge::Farewell::offline;
+            }
+        }
+    }
     runtime->begin_stop();
-    runtime->end_stop(!topic_goes_on);
+    runtime->end_stop(farewell);
+    legacies.emplace(runtime->config().name, runtime->legacy(heir_stays));
 }
 
 void Supervisor::let_go(std::unique_ptr<Broker> broker) {
@@ -121,11 +126,21 @@ void Supervisor::let_go(std::unique_ptr<Broker> broker) {
     });
 }
 
-/// Two connections of one client id would throw each other out.
+void Supervisor::bury() {
+    const std::size_t buried = std::erase_if(leaving_, [](const auto& broker) { return !broker->started; });
+    start_brokers();
+    for (std::size_t i = 0; i < buried && stopped_ && connected_ > 0; ++i) {
+        on_left();
+    }
+}
+
+/// Two connections of one client id would throw each other out, and what is retained must not be what the one
+/// that leaves says last.
 void Supervisor::start_brokers() {
     for (const auto& broker : brokers_) {
         const bool taken = std::ranges::any_of(leaving_, [&](const auto& leaver) {
-            return leaver->connection->client_id() == broker->connection->client_id();
+            return leaver->connection->client_id() == broker->connection->client_id() ||
+                   (leaver->config.host == broker->config.host && leaver->config.port == broker->config.port);
         });
         if (!broker->started && !taken && !stopping_) {
             broker->started = true;
@@ -205,16 +220,17 @@ void Supervisor::disconnect() {
     for (const auto& bus : buses_) {
         bus->end_stop();
     }
-    connected_ = brokers_.size() + 1;
-    const auto left = [this] {
-        if (--connected_ == 0) {
-            std::exchange(stopped_, nullptr)();
-        }
-    };
+    connected_ = brokers_.size() + leaving_.size() + 1;
     for (const auto& broker : brokers_) {
-        broker->connection->stop(left);
+        broker->connection->stop([this] { on_left(); });
     }
-    left();
+    on_left();
+}
+
+void Supervisor::on_left() {
+    if (--connected_ == 0) {
+        std::exchange(stopped_, nullptr)();
+    }
 }
 
 }  // namespace mqttcan::supervisor

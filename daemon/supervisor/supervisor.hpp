@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,12 +49,16 @@ class Supervisor final : mqtt::Subscriber, LinkKeeper::User {
     using Buses = std::vector<std::unique_ptr<BusRuntime>>;
 
     Broker& broker_for(const Line& line, std::vector<std::unique_ptr<Broker>>& before);
-    void retire(std::unique_ptr<BusRuntime>, const std::vector<Line>& wanted);
+    using Legacies = std::map<EntryName, BusRuntime::Legacy>;
+
+    void retire(std::unique_ptr<BusRuntime>, const std::vector<Line>& wanted, Legacies&);
     void let_go(std::unique_ptr<Broker>);
     void start_brokers();
     void tell();
     void on_flush_timer();
     void disconnect();
+    void on_left();
+    void bury();
 
     void on_links_changed() override;
     bool on_plan(const Plan&) override;
