@@ -76,8 +76,8 @@ class Inbox {
     };
 
     static constexpr std::size_t kMaxMessages = 65536;
-    /// No frame is larger; of a larger message, which is refused for its length, only so much is kept.
-    static constexpr std::size_t kMaxPayload = 1024;
+    /// No frame and no status is larger; of a larger message, which is refused, only so much is kept.
+    static constexpr std::size_t kMaxPayload = 4096;
     static constexpr std::size_t kMaxLevel = 64;
     static constexpr std::size_t kMaxBytes = 8 * 1024 * 1024;
 
