@@ -6,17 +6,11 @@ import os
 import signal
 import socket
 import stat
-import subprocess
 
 import harness
-from kit.processes import binary
+from harness import tool
 
 GOOD = {"buses": {}}
-
-
-def tool(*arguments, **more):
-    return subprocess.run([binary("mqttcan"), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=harness.DEADLINE, check=False, **more)
 
 
 class Control(harness.Scenario):

@@ -27,6 +27,12 @@ def binary(name):
     raise AssertionError(f"no {name} in {', '.join(map(str, folders))}: build it, or set MQTTCAN_BIN to its folder")
 
 
+def tool(*arguments, **more):
+    """`mqttcan ...`, run to its end."""
+    return subprocess.run([binary("mqttcan"), *map(str, arguments)], capture_output=True, text=True,
+                          timeout=DEADLINE, check=False, **more)
+
+
 class Process:
     """A child with its output in files; killed and reaped at the end, stopped or not."""
 
@@ -192,8 +198,7 @@ class Daemon(Process):
         if config is not None:
             self.write(config)
         wait_for(self.control_path.exists, f"{self.name} has a control socket")
-        done = subprocess.run([binary("mqttcan"), "reload", "--control", str(self.control_path)], capture_output=True,
-                              text=True, timeout=DEADLINE, check=False)
+        done = tool("reload", "--control", self.control_path)
         if done.returncode != code:
             raise AssertionError(f"mqttcan reload: exit code {done.returncode}, wanted {code}: {done.stderr}")
         return done.stdout + done.stderr
