@@ -107,16 +107,22 @@ Writer::Owner Bridge::writer_hooks() {
                 refuse(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, std::to_string(frame.id));
             },
         .stalled =
-            [this](std::uint64_t lost) {
-                log_.warning(
-                    "the bus has taken no frame for ", seconds_text(bus_.to_bus.stall), "; ",
-                    counted(lost, "frame"),
-                    " for it dropped (is another node there to acknowledge, at the same bit rate, and "
-                    "the bus terminated?)");
+            [this](std::uint64_t lost, bool again) {
+                if (!again) {
+                    log_.warning(
+                        "the bus has taken no frame for ", seconds_text(bus_.to_bus.stall), "; ",
+                        counted(lost, "frame"),
+                        " for it dropped (is another node there to acknowledge, at the same bit rate, and "
+                        "the bus terminated?)");
+                }
                 news();
                 caretaker_.on_stalled();
             },
-        .recovered = [this] { log_.notice("the bus takes frames again"); },
+        .recovered =
+            [this](Duration after, std::uint64_t lost) {
+                log_.notice("the bus takes frames again, after ", seconds_text(after), "; ",
+                            counted(lost, "frame"), " dropped meanwhile");
+            },
     };
 }
 

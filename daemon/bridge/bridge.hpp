@@ -89,6 +89,8 @@ class Bridge final : public mqtt::Subscriber {
     bool flushed() const { return from_bus_.empty() || !connection_.online(); }
     /// Counts what could not leave.
     void end_stop(Farewell farewell = Farewell::offline);
+    /// What on_stalled() asked for is done.
+    void purged() { writer_.purged(); }
     /// As the driver tells it; none when it cannot be asked.
     void set_controller(const std::optional<codec::ControllerStatus>&);
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Whether a bus takes the frames that are written to it: busy or dead? As long as frames leave, a queue may
 // be as long as it likes. When none has left for `stall` although some wait, the bus is dead; then nothing is
-// written, until a pause is over, which grows with each attempt that fails, or until something is heard on
-// the bus. Pure; time is an argument.
+// written, until a pause is over, which grows with each attempt that fails, or until something is heard on a
+// bus that was silent. Pure; time is an argument.
 #pragma once
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/clock.hpp"
 
@@ -22,6 +23,7 @@ class Pulse {
     void waiting(TimePoint now) {
         if (!waiting_since_) {
             waiting_since_ = now;
+            heard_ = false;
         }
     }
     /// Nothing waits any more.
@@ -34,8 +36,13 @@ class Pulse {
         dead_until_.reset();
         pause_ = kFirstPause;
     }
-    /// Somebody else is on the bus, so it is worth another try.
-    void heard() { dead_until_.reset(); }
+    /// Somebody else is on the bus, so it is worth another try: unless he was there all along and our frames
+    /// did not leave for it (nobody acknowledges them, or they never win the bus).
+    void heard() {
+        if (!std::exchange(heard_, true)) {
+            dead_until_.reset();
+        }
+    }
     /// Nothing has left for too long.
     bool stalled(TimePoint now) const { return waiting_since_ && now - *waiting_since_ >= stall_; }
     /// What waited has been dropped.
@@ -57,6 +64,7 @@ class Pulse {
     std::optional<TimePoint> waiting_since_ = {};
     std::optional<TimePoint> dead_until_ = {};
     Duration pause_ = kFirstPause;
+    bool heard_ = false;  ///< since frames wait
 };
 
 }  // namespace mqttcan::bridge

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "daemon/can/socket.hpp"
 #include "daemon/loop/cpu_hold.hpp"
 
 namespace mqttcan::bridge {
@@ -28,11 +29,12 @@ Writer::Writer(loop::Loop& loop, const config::ToBus& settings, codec::Counters&
       pulse_(settings.stall),
       timer_(loop, [this] { write(); }) {}
 
-void Writer::open(can::Socket& socket, Proof proof) {
+void Writer::open(can::Sender& socket, Proof proof) {
     socket_ = &socket;
     proof_ = proof;
     outstanding_ = unsent_ = 0;
-    bus_off_ = dead_ = false;
+    bus_off_ = purging_ = false;
+    death_.reset();
     pulse_ = Pulse(settings_.stall);
 }
 
@@ -42,7 +44,11 @@ void Writer::close(Drop reason) {
     count_.drop(reason, queue_.clear());
 }
 
+/// To a bus that was dead just now one frame is enough to see whether it lives.
 std::size_t Writer::room() const {
+    if (death_) {
+        return outstanding_ + unsent_ == 0 ? 1 : 0;
+    }
     return proof_ == Proof::echo ? kWindow - std::min(kWindow, outstanding_) : can::Socket::kBatch;
 }
 
@@ -51,15 +57,12 @@ void Writer::write() {
         return;
     }
     const TimePoint now = BootClock::now();
-    look_at_queue(now);
-    if (bus_off_ || !pulse_.alive(now)) {
+    if (bus_off_ || purging_ || !pulse_.alive(now)) {
         count_.drop(Drop::stalled, queue_.clear());
+        return;
     }
-    const bool blocked = send_some(now);
-    if (proof_ == Proof::queue) {
-        unsent_ = socket_->unsent_bytes();
-    }
-    judge(now, blocked);
+    look_at_queue(now);
+    judge(now, send_some(now));
 }
 
 /// True if the kernel took less than it was offered.
@@ -79,6 +82,7 @@ bool Writer::send_some(TimePoint now) {
         count_.passed += result.sent;
         queue_.pop(result.sent);
         outstanding_ += proof_ == Proof::echo ? result.sent : 0;
+        look_at_queue(now, result.sent);
         if (result.error == ENOBUFS || result.error == EAGAIN) {
             return true;
         }
@@ -92,12 +96,12 @@ bool Writer::send_some(TimePoint now) {
     return false;
 }
 
-void Writer::look_at_queue(TimePoint now) {
+void Writer::look_at_queue(TimePoint now, std::size_t added) {
     if (proof_ != Proof::queue) {
         return;
     }
     const std::size_t unsent = socket_->unsent_bytes();
-    if (unsent < unsent_) {
+    if (unsent < unsent_ || (added > 0 && unsent == 0)) {
         moved(now);
     }
     unsent_ = unsent;
@@ -126,11 +130,24 @@ void Writer::judge(TimePoint now, bool blocked) {
 }
 
 void Writer::give_up(TimePoint now) {
+    const bool again = death_.has_value();
+    if (!again) {
+        death_ = Death{now, stalled()};
+    }
     const std::uint64_t lost = drop_all();
     pulse_.give_up(now);
     timer_.disarm();
-    dead_ = true;
-    owner_.stalled(lost);
+    purging_ = true;
+    owner_.stalled(lost, again);
+}
+
+std::uint64_t Writer::stalled() const {
+    return count_.dropped[static_cast<std::size_t>(Drop::stalled)];
+}
+
+void Writer::purged() {
+    purging_ = false;
+    outstanding_ = unsent_ = 0;
 }
 
 /// Also what the kernel has and the bus has not: the owner purges that.
@@ -145,8 +162,8 @@ std::uint64_t Writer::drop_all() {
 
 void Writer::moved(TimePoint now) {
     pulse_.moved(now);
-    if (std::exchange(dead_, false)) {
-        owner_.recovered();
+    if (const auto death = std::exchange(death_, std::nullopt)) {
+        owner_.recovered(now - death->since, stalled() - death->dropped);
     }
 }
 
@@ -163,6 +180,7 @@ void Writer::lost_echoes() {
 
 void Writer::set_bus_off(bool bus_off) {
     if (bus_off && !bus_off_ && socket_ != nullptr) {
+        look_at_queue(BootClock::now());
         drop_all();
         pulse_.idle();
         timer_.disarm();

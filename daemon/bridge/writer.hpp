@@ -11,7 +11,7 @@
 #include "config/model.hpp"
 #include "daemon/bridge/frame_queue.hpp"
 #include "daemon/bridge/pulse.hpp"
-#include "daemon/can/socket.hpp"
+#include "daemon/can/sender.hpp"
 #include "daemon/codec/counters.hpp"
 #include "daemon/loop/loop.hpp"
 
@@ -29,16 +29,17 @@ class Writer {
     struct Owner {
         /// The kernel refuses the frame, whatever is done: it is counted and said there.
         std::function<void(int error, const can::Frame&)> refused;
-        /// The bus is dead: `lost` frames were dropped. What the kernel holds is to be purged.
-        std::function<void(std::uint64_t lost)> stalled;
-        /// It takes frames again.
-        std::function<void()> recovered;
+        /// The bus is dead: `lost` frames were dropped. What the kernel holds is to be purged; until purged()
+        /// nothing is written. `again`: an attempt to write to a bus that was dead before.
+        std::function<void(std::uint64_t lost, bool again)> stalled;
+        /// It takes frames again, after so long, in which so many were dropped.
+        std::function<void(Duration, std::uint64_t lost)> recovered;
     };
 
     Writer(loop::Loop&, const config::ToBus&, codec::Counters&, Owner);
 
-    /// The socket must outlive it, until close().
-    void open(can::Socket&, Proof);
+    /// The sender must outlive it, until close().
+    void open(can::Sender&, Proof);
     /// What waited for the interface is dropped.
     void close(codec::Drop reason);
     bool push(const can::Frame& frame) { return queue_.push(frame); }
@@ -50,6 +51,8 @@ class Writer {
     void lost_echoes();
     /// A frame of somebody else came from the bus.
     void heard() { pulse_.heard(); }
+    /// The kernel holds nothing any more.
+    void purged();
     /// While it lasts nothing is written.
     void set_bus_off(bool bus_off);
 
@@ -58,7 +61,8 @@ class Writer {
 
     std::size_t room() const;
     bool send_some(TimePoint now);
-    void look_at_queue(TimePoint now);
+    void look_at_queue(TimePoint now, std::size_t added = 0);
+    std::uint64_t stalled() const;
     void judge(TimePoint now, bool blocked);
     void give_up(TimePoint now);
     std::uint64_t drop_all();
@@ -70,12 +74,17 @@ class Writer {
     Owner owner_;
     FrameQueue queue_;
     Pulse pulse_;
-    can::Socket* socket_ = nullptr;
+    can::Sender* socket_ = nullptr;
     Proof proof_ = Proof::none;
     std::size_t outstanding_ = 0;  ///< frames without echo
     std::size_t unsent_ = 0;       ///< bytes, as last seen
     bool bus_off_ = false;
-    bool dead_ = false;  ///< was told
+    bool purging_ = false;
+    struct Death {
+        TimePoint since;
+        std::uint64_t dropped;  ///< before
+    };
+    std::optional<Death> death_ = {};  ///< was told
     loop::Timer timer_;
 };
 

@@ -195,6 +195,10 @@ Result<Received> Socket::receive(std::span<Frame> into) {
     }
     Received result;
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+        const Ancillary ancillary = read_ancillary(batch.messages[i].msg_hdr);
+        if (ancillary.overflowed) {
+            result.kernel_dropped += count_overflow(ancillary.overflow);
+        }
         if ((batch.messages[i].msg_hdr.msg_flags & MSG_CONFIRM) != 0) {
             ++result.echoed;
             continue;
@@ -202,10 +206,6 @@ Result<Received> Socket::receive(std::span<Frame> into) {
         const bool fd = batch.messages[i].msg_len == CANFD_MTU;
         if (!fd && batch.messages[i].msg_len != CAN_MTU) {
             continue;  // CAN XL, which this socket has not asked for
-        }
-        const Ancillary ancillary = read_ancillary(batch.messages[i].msg_hdr);
-        if (ancillary.overflowed) {
-            result.kernel_dropped += count_overflow(ancillary.overflow);
         }
         Frame& frame = into[result.frames++] = from_kernel(batch.frames[i], fd);
         frame.stamp = ancillary.stamped ? ancillary.stamp : wall;

@@ -13,6 +13,7 @@
 #include "base/unique_fd.hpp"
 #include "daemon/can/frame.hpp"
 #include "daemon/can/kernel_filter.hpp"
+#include "daemon/can/sender.hpp"
 
 namespace mqttcan::can {
 
@@ -37,15 +38,7 @@ struct Received {
     bool drained = false;              ///< nothing more waits
 };
 
-/// What one send() came to. Frames before `sent` are with the kernel.
-struct Sent {
-    std::size_t sent = 0;
-    /// Why the frame after them was not taken: 0 (all were), ENOBUFS or EAGAIN (try again later),
-    /// ENETDOWN (link down), ENODEV or ENXIO (link gone), EINVAL (FD frame on a classic link), ...
-    int error = 0;
-};
-
-class Socket {
+class Socket final : public Sender {
   public:
     static constexpr std::size_t kBatch = 64;
 
@@ -57,12 +50,8 @@ class Socket {
     /// Up to kBatch frames. Fails with ENETDOWN (once; the same socket works when the link is up again) or
     /// ENODEV (the link was deleted).
     Result<Received> receive(std::span<Frame> into);
-    /// Up to kBatch frames are tried.
-    Sent send(std::span<const Frame> frames);
-    /// What frames of this socket occupy in the interface's queue, as SO_SNDBUF counts it (768 bytes each).
-    /// Those in the controller or its driver are not in it. While it does not fall, the bus takes nothing.
-    /// Bus-off empties it: a link without carrier swallows what it is given.
-    std::size_t unsent_bytes() const;
+    Sent send(std::span<const Frame> frames) override;
+    std::size_t unsent_bytes() const override;
     /// Frames the kernel dropped that no receive() has told yet: it reports a loss with the next frame only.
     std::uint64_t take_kernel_dropped();
 

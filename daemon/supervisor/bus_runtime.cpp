@@ -55,6 +55,7 @@ void BusRuntime::purge() {
     if (const auto purged = around_.keeper.purge(config_.name, ifindex_); !purged) {
         log_.error(purged.error().what);
     }
+    bridge_.purged();
 }
 
 bool BusRuntime::assign(const Assignment& assignment) {
