@@ -3,20 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.hpp"
 
 namespace mqttcan::supervisor {
 namespace {
 
-using namespace std::chrono_literals;
 using netlink::ControllerState;
-
-constexpr Duration kInterval = 1s;
-constexpr Duration kSoon = 10ms;
-constexpr Duration kFirstPause = 1s;
-constexpr Duration kLongestPause = 60s;
-constexpr Duration kHealthy = 30s;  // after so long the next bus-off is a new story
 
 std::string_view name(ControllerState state) {
     constexpr std::array<std::string_view, 6> kNames = {"error-active", "error-warning", "error-passive",
@@ -48,12 +42,13 @@ codec::ControllerStatus status_of(const netlink::Link& link, const netlink::Cont
 }  // namespace
 
 ControllerCare::ControllerCare(loop::Loop& loop, netlink::Links& links, bool heal_bus_off, Log log,
-                               Hooks hooks)
+                               Hooks hooks, Pauses pauses)
     : links_(links),
+      pauses_(pauses),
       heal_(heal_bus_off),
       hooks_(std::move(hooks)),
       log_(std::move(log)),
-      pause_(kFirstPause),
+      pause_(pauses.first),
       look_timer_(loop, [this] { look(); }),
       restart_timer_(loop, [this] { restart(); }) {}
 
@@ -61,6 +56,7 @@ void ControllerCare::open(int ifindex, Log log) {
     log_ = std::move(log);
     ifindex_ = ifindex;
     state_.reset();
+    health_ = ControllerState::error_active;
     look();
 }
 
@@ -72,8 +68,15 @@ void ControllerCare::close() {
 
 void ControllerCare::look_soon() {
     if (ifindex_ != 0) {
-        look_timer_.arm(BootClock::now() + kSoon);
+        // Calls that never end do not put it off.
+        look_at_ = std::min(look_at_, BootClock::now() + pauses_.soon);
+        look_timer_.arm(look_at_);
     }
+}
+
+void ControllerCare::look_later() {
+    look_at_ = BootClock::now() + pauses_.interval;
+    look_timer_.arm(look_at_);
 }
 
 void ControllerCare::look() {
@@ -88,23 +91,24 @@ void ControllerCare::look() {
     if (!counted) {
         hooks_.changed(std::nullopt);  // its driver tells nothing, or the link is just going
         if (link && *link && counted.error().code == std::errc::operation_not_supported) {
+            look_at_ = TimePoint::max();
             return;
         }
-        look_timer_.arm(BootClock::now() + kInterval);
+        look_later();
         return;
     }
-    const ControllerState before = state_.value_or(ControllerState::error_active);
+    const bool changed = counted->state != state_;
     state_ = counted->state;
     hooks_.changed(status_of(**link, *counted));
-    tell(before, **link);
-    look_timer_.arm(BootClock::now() + kInterval);
+    // Stopped is a link that is down, for a moment perhaps: that says nothing of its health.
+    if (changed && *state_ != ControllerState::stopped && *state_ != ControllerState::sleeping) {
+        tell(std::exchange(health_, *state_), **link);
+    }
+    look_later();
 }
 
 void ControllerCare::tell(ControllerState before, const netlink::Link& link) {
     const TimePoint now = BootClock::now();
-    if (*state_ == before) {
-        return;
-    }
     if (!is_ill(*state_) && is_ill(before)) {
         well_since_ = now;
         restart_timer_.disarm();
@@ -121,7 +125,7 @@ void ControllerCare::tell(ControllerState before, const netlink::Link& link) {
             "another bit rate, the wrong oscillator setting, no termination?)");
     } else if (*state_ == ControllerState::bus_off) {
         plan_restart(link);
-    } else if (*state_ == ControllerState::error_warning) {
+    } else if (*state_ == ControllerState::error_warning && before == ControllerState::error_active) {
         log_.info("the controller counts errors on the bus (error-warning)");
     }
 }
@@ -143,7 +147,7 @@ void ControllerCare::plan_restart(const netlink::Link& link) {
         return;
     }
     const TimePoint now = BootClock::now();
-    pause_ = now - well_since_ > kHealthy ? kFirstPause : pause_;
+    pause_ = now - well_since_ > pauses_.healthy ? pauses_.first : pause_;
     log_.error(kCauses, "it is restarted in ", seconds_text(pause_));
     restart_timer_.arm(now + pause_);
 }
@@ -160,7 +164,7 @@ void ControllerCare::restart() {
         log_.error(done.error().what);
     }
     // A restart that ends in bus-off at once is no recovery.
-    pause_ = std::min(2 * pause_, kLongestPause);
+    pause_ = std::min(2 * pause_, pauses_.longest);
     restart_timer_.arm(BootClock::now() + pause_);
     look_soon();
 }

@@ -248,6 +248,9 @@ Result<void> LinkKeeper::cycle(int ifindex) {
     if (const auto looked = watcher_.refresh(); !looked) {
         log_.error("looking at links: ", looked.error().what);
     }
+    if (!up) {
+        retry_later();  // it stays down, and no event will tell: that was seen just now
+    }
     return down ? std::move(up) : std::move(down);
 }
 
