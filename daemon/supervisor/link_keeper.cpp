@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/supervisor/link_keeper.hpp"
 
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -255,17 +254,16 @@ Result<void> LinkKeeper::cycle(int ifindex) {
 }
 
 Result<void> LinkKeeper::purge(const EntryName& bus, int ifindex) {
-    const int tty = performer_.tty_of(bus);
     const auto link = links().find(ifindex);
-    if (tty < 0 || link == links().end() || !link->second.controller) {
+    if (!performer_.holds(bus) || link == links().end() || !link->second.controller) {
         return cycle(ifindex);  // a controller forgets its mailboxes
     }
     // A dead serial adapter would block each of down and up for a second (6.1). Another length empties the
-    // queue at once; what the driver had written already waits in the tty.
+    // queue at once. The frame that the driver had written already stays in the tty: with the line discipline
+    // of slcan on it, tcflush() is refused (ENOTTY).
     const std::uint32_t length = link->second.controller->settings.tx_queue_length.value_or(10);
     auto emptied = links_.configure(ifindex, {.tx_queue_length = length + 1});
     auto restored = links_.configure(ifindex, {.tx_queue_length = length});
-    ::tcflush(tty, TCOFLUSH);
     return emptied ? std::move(restored) : std::move(emptied);
 }
 

@@ -125,9 +125,4 @@ bool Performer::detach(const EntryName& bus) {
     return true;
 }
 
-int Performer::tty_of(const EntryName& bus) const {
-    const auto at = serial_.find(bus);
-    return at == serial_.end() ? -1 : at->second.tty.get();
-}
-
 }  // namespace mqttcan::supervisor

@@ -24,8 +24,8 @@ class Performer {
     void tell(Actual&);
     /// As DetachSerial, for a bus that may hold nothing. Returns whether it did.
     bool detach(const EntryName& bus);
-    /// The tty of a serial bus, or -1.
-    int tty_of(const EntryName& bus) const;
+    /// Whether it holds the tty of a serial adapter for this bus.
+    bool holds(const EntryName& bus) const { return serial_.contains(bus); }
 
   private:
     struct Serial {
