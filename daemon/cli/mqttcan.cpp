@@ -3,6 +3,7 @@
 #include <iostream>
 #include <string_view>
 
+#include "daemon/cli/attach.hpp"
 #include "daemon/cli/check.hpp"
 #include "daemon/cli/exit_codes.hpp"
 #include "daemon/cli/reload.hpp"
@@ -20,6 +21,9 @@ constexpr const char* kHelp = R"(Usage: mqttcan COMMAND [OPTION]...
             (default /etc/mqttcan.json, - reads standard input)
   reload    have the running daemon read its configuration again; waits until
             that is done: mqttcan reload
+  attach    move the other end of a vxcan into a container:
+            mqttcan attach BUS --pid PID
+  detach    take it out again: mqttcan detach BUS
   version   show the version
 
 "mqttcan COMMAND --help" tells more. The daemon is mqttcand(8); as a service:
@@ -67,6 +71,10 @@ int main(int argc, char** argv) {
     if (command == "reload") {
         argv[1] = argv[0];
         return cli::reload(argc - 1, argv + 1);
+    }
+    if (command == "attach" || command == "detach") {
+        argv[1] = argv[0];
+        return command == "attach" ? cli::attach(argc - 1, argv + 1) : cli::detach(argc - 1, argv + 1);
     }
     if (command == "version" || command == "--version" || command == "-V") {
         std::cout << "mqttcan " MQTTCAN_VERSION "\n";

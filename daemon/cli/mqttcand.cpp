@@ -3,7 +3,6 @@
 #include <getopt.h>
 
 #include <array>
-#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -33,16 +32,6 @@ as "mqttcan reload" does, which waits and tells what is wrong with it.
 Check a configuration without running it: mqttcan check FILE
 Exit codes: 0 stopped by a signal, 1 failure, 2 usage, 78 bad configuration.
 )";
-
-/// Links and client ids of a second daemon with another file must not be taken for ours.
-std::string instance_of(const std::string& path) {
-    if (path == cli::kDefaultConfig) {
-        return {};
-    }
-    std::error_code error;
-    const auto canonical = std::filesystem::weakly_canonical(path, error);
-    return error ? path : canonical.string();
-}
 
 }  // namespace
 
@@ -94,5 +83,5 @@ int main(int argc, char** argv) {
     if (path != "-") {
         run_options.load = [&path] { return config::load(path, config::system_environment()); };
     }
-    return cli::run(*config, cli::describe_host(instance_of(path)), run_options);
+    return cli::run(*config, cli::describe_host(cli::instance_of(path)), run_options);
 }

@@ -15,6 +15,7 @@
 #include <random>
 
 #include "base/unique_fd.hpp"
+#include "daemon/cli/check.hpp"
 #include "daemon/cli/exit_codes.hpp"
 #include "daemon/cli/reloader.hpp"
 #include "daemon/control/server.hpp"
@@ -92,6 +93,15 @@ Result<std::optional<control::Listener>> open_control(const RunOptions& options,
 }
 
 }  // namespace
+
+std::string instance_of(const std::string& config_path) {
+    if (config_path == kDefaultConfig) {
+        return {};
+    }
+    std::error_code error;
+    const auto canonical = std::filesystem::weakly_canonical(config_path, error);
+    return error ? config_path : canonical.string();
+}
 
 supervisor::Host describe_host(const std::string& instance) {
     std::array<char, 256> name{};

@@ -12,6 +12,10 @@
 
 namespace mqttcan::cli {
 
+/// The instance of a daemon that was given this configuration: links and client ids of a second daemon with
+/// another file must not be taken for those of the first. For describe_host(), which may shorten it.
+std::string instance_of(const std::string& config_path);
+
 /// Who this process is: hostname, session, fingerprint of machine and `instance`.
 supervisor::Host describe_host(const std::string& instance);
 
