@@ -92,6 +92,19 @@ Result<std::optional<control::Listener>> open_control(const RunOptions& options,
     return std::nullopt;
 }
 
+/// Whether what a tunnel was to make is there. (A pair is open a moment later, when the kernel has settled
+/// it.)
+bool has_begun(const config::Bus& bus, netlink::Links& links, const supervisor::Supervisor& supervisor) {
+    if (bus.kind == config::Kind::existing) {
+        return true;
+    }
+    if (bus.kind == config::Kind::vcan) {
+        return supervisor.all_open();
+    }
+    const auto link = links.find(*bus.interface);
+    return link && *link && (*link)->up;
+}
+
 }  // namespace
 
 std::string instance_of(const std::string& config_path) {
@@ -176,7 +189,7 @@ int run(const config::Config& config, const supervisor::Host& host, const RunOpt
     });
     loop.enable_watchdog();
     supervisor.apply(config);
-    if (host.temporary && config.buses.front().kind == config::Kind::vcan && !supervisor.all_open()) {
+    if (host.temporary && !has_begun(config.buses.front(), **links, supervisor)) {
         return kFailure;  // said already why; nothing will change that
     }
     loop::notify_ready(supervisor.summary());

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/cli/tunnel.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 
 #include "config/environment.hpp"
 #include "daemon/cli/exit_codes.hpp"
 #include "daemon/cli/run.hpp"
+#include "daemon/cli/tunnel_link.hpp"
 #include "daemon/cli/tunnel_options.hpp"
-#include "daemon/supervisor/plan.hpp"
 #include "netlink/interface_lock.hpp"
 #include "netlink/kernel_links.hpp"
 
@@ -25,41 +28,27 @@ int refuse(const Error& error, int code) {
     return code;
 }
 
-/// A vcan that an earlier tunnel on this interface left behind when it was killed is ours again.
-bool is_ours(const netlink::Link& link, const std::string& instance) {
-    const auto mark = supervisor::parse_alias(link.alias);
-    return link.group == netlink::kOwnedGroup && mark && mark->instance == instance;
-}
-
-/// What is there under the name, or what may be made: existing links are used as they are.
-Result<config::Kind> find_kind(const InterfaceName& name, const std::string& instance) {
-    const std::string& interface = name.str();
+Result<std::vector<std::string>> look(const TunnelOptions& options, const std::string& instance,
+                                      config::Bus& bus) {
     const auto links = netlink::KernelLinks::open();
-    if (!links) {
-        return std::unexpected(links.error());
-    }
-    const auto found = (*links)->find(name);
-    if (!found) {
-        return std::unexpected(found.error());
-    }
-    const std::optional<netlink::Link>& link = *found;
-    if (!link && !interface.starts_with("vcan")) {
-        return fail(
-            std::errc::no_such_device, "interface ", interface,
-            " does not exist. Only names that begin with vcan are created; a real adapter must be plugged in "
-            "(ip link shows what there is)");
-    }
+    auto said = links ? find_link(**links, options, instance, bus) : std::unexpected(links.error());
+    const auto link = said ? (*links)->find(*bus.interface)
+                           : Result<std::optional<netlink::Link>>(std::unexpected(said.error()));
     if (!link) {
-        return config::Kind::vcan;
-    }
-    if (!link->is_can) {
-        return fail(std::errc::invalid_argument, interface, " is not a CAN interface");
+        return std::unexpected(link.error());
     }
     // Told now rather than in a log line after the start; the bridge takes the lock for good.
-    if (const auto lock = netlink::InterfaceLock::take(link->ifindex, interface); !lock) {
-        return std::unexpected(lock.error());
+    if (*link) {
+        if (const auto lock = netlink::InterfaceLock::take((*link)->ifindex, (*link)->name); !lock) {
+            return std::unexpected(lock.error());
+        }
     }
-    return is_ours(*link, instance) ? config::Kind::vcan : config::Kind::existing;
+    // A daemon waits for what is not there; a person at a terminal has mistyped it.
+    if (!bus.device.empty() && ::access(bus.device.c_str(), F_OK) != 0) {
+        return fail_errno(errno, bus.device,
+                          " (is the adapter plugged in? \"ls /dev/serial/by-id\" shows those that are)");
+    }
+    return said;
 }
 
 }  // namespace
@@ -78,13 +67,14 @@ int tunnel(int argc, char** argv) {
         return refuse(config.error(), kUsage);
     }
     const std::string instance = "tunnel-" + options->interface;
-    const auto kind = find_kind(*config->buses.front().interface, instance);
-    if (!kind) {
-        return refuse(kind.error(), kFailure);
+    const auto found = look(*options, instance, config->buses.front());
+    if (!found) {
+        return refuse(found.error(), kFailure);
     }
-    config->buses.front().kind = *kind;
-    for (const std::string& hint : hints(*options)) {
-        std::cerr << "note: " << hint << '\n';
+    for (const auto& list : {hints(*options), *found}) {
+        for (const std::string& hint : list) {
+            std::cerr << "note: " << hint << '\n';
+        }
     }
     supervisor::Host host = describe_host(instance);
     host.temporary = true;

@@ -8,17 +8,19 @@
 #include <charconv>
 #include <cstring>
 
+#include "config/bit_rate.hpp"
 #include "config/broker_url.hpp"
+#include "daemon/cli/netns.hpp"
 
 namespace mqttcan::cli {
 
 const char* const kTunnelHelp = R"(Usage: mqttcan tunnel -i INTERFACE -H HOST [OPTION]...
 
 Joins one CAN interface with a topic on an MQTT broker, in the foreground, until
-Ctrl-C. A vcan that does not exist is created, and removed in the end. Takes the
-flags of PyMQTT2CAN.
+Ctrl-C. What it created is removed in the end. Takes the flags of PyMQTT2CAN.
 
-  -i, --interface NAME      CAN interface, for example vcan0
+  -i, --interface NAME      CAN interface, for example vcan0; with -b slcan the
+                            adapter's tty, for example /dev/ttyUSB0
   -H, --host HOST           the broker
   -P, --port PORT           its port (default 8883, which means TLS; any other
                             port means plain MQTT unless --tls, --ca-file or
@@ -35,9 +37,22 @@ flags of PyMQTT2CAN.
       --cert-file FILE      client certificate, with --key-file FILE
       --insecure            do not verify the broker's certificate
       --client-id ID
-  -b, --bustype socketcan   the only kind there is
-  -s, --bitrate RATE        taken for PyMQTT2CAN's sake; the bit rate of a real
-                            interface is set with ip(8)
+  -b, --bustype KIND        what -i is (default socketcan):
+                              socketcan  an interface that exists, as it is; one
+                                         that does not and whose name begins
+                                         with vcan is created
+                              vcan       created unless it exists, any name
+                              vxcan      one end of a pair, which is created;
+                                         the other is for a container
+                              slcan      a serial adapter, which is attached
+      --peer NAME           with -b vxcan: the name of the other end
+      --netns NAME          with -b vxcan: the other end's network namespace, as
+                            "ip netns" knows it, or an absolute path; without
+                            it, it waits here for "mqttcan attach"
+      --name NAME           with -b slcan: the interface (default slcan0, or the
+                            next number that is free)
+  -s, --bitrate RATE        500000 or 500k: needed with -b slcan; set on hardware
+                            unless it has it; a virtual bus has none
       --debug               log more
   -h, --help                show this and exit
 )";
@@ -54,10 +69,13 @@ enum Long : int {
     kKeyFile,
     kInsecure,
     kClientId,
-    kDebug
+    kDebug,
+    kPeer,
+    kNetns,
+    kName
 };
 
-const std::array<option, 21> kOptions = {{
+const std::array<option, 24> kOptions = {{
     {"interface", required_argument, nullptr, 'i'},
     {"host", required_argument, nullptr, 'H'},
     {"port", required_argument, nullptr, 'P'},
@@ -78,6 +96,9 @@ const std::array<option, 21> kOptions = {{
     {"insecure", no_argument, nullptr, kInsecure},
     {"client-id", required_argument, nullptr, kClientId},
     {"debug", no_argument, nullptr, kDebug},
+    {"peer", required_argument, nullptr, kPeer},
+    {"netns", required_argument, nullptr, kNetns},
+    {"name", required_argument, nullptr, kName},
     {},
 }};
 
@@ -105,11 +126,52 @@ Result<std::uint16_t> parse_port(std::string_view words) {
     return port;
 }
 
-bool is_bitrate(std::string_view words) {
-    if (!words.empty() && (words.back() == 'k' || words.back() == 'M')) {
-        words.remove_suffix(1);
+Result<BusType> parse_type(std::string_view word) {
+    constexpr std::array<std::pair<std::string_view, BusType>, 4> kTypes = {
+        {{"socketcan", BusType::socketcan},
+         {"vcan", BusType::vcan},
+         {"vxcan", BusType::vxcan},
+         {"slcan", BusType::slcan}}};
+    const auto* const found = std::ranges::find(kTypes, word, &decltype(kTypes)::value_type::first);
+    if (found == kTypes.end()) {
+        return fail(
+            kInvalid, "-b ", word,
+            ": not supported; socketcan, vcan, vxcan and slcan are. Adapters that Linux knows as a CAN "
+            "interface (ip link) are socketcan, whoever made them");
     }
-    return !words.empty() && std::ranges::all_of(words, [](char c) { return c >= '0' && c <= '9'; });
+    return found->second;
+}
+
+/// Takes over what parsed; names the option where it did not.
+template <typename T, typename U>
+Result<void> take(T& into, Result<U> parsed, const char* prefix = "") {
+    if (!parsed) {
+        return std::unexpected(Error{parsed.error().code, prefix + parsed.error().what});
+    }
+    into = std::move(*parsed);
+    return {};
+}
+
+/// python-can's "/dev/ttyUSB0@115200" names the speed of the line as well, which is always that.
+Result<void> take_device(std::string& device) {
+    const std::size_t at = device.rfind('@');
+    const std::string_view speed =
+        at == std::string::npos ? std::string_view() : std::string_view(device).substr(at + 1);
+    const bool has_speed =
+        !speed.empty() && std::ranges::all_of(speed, [](char c) { return c >= '0' && c <= '9'; });
+    if (has_speed && speed != "115200") {
+        return fail(kInvalid, "-i ", device, ": a serial line runs at 115200 baud here; leave \"@", speed,
+                    "\" out if the adapter has a USB interface of its own, which takes any speed");
+    }
+    if (has_speed) {
+        device.resize(at);
+    }
+    if (!device.starts_with('/')) {
+        return fail(kInvalid, "-i ", device,
+                    ": with -b slcan this is the path of the adapter's tty, for example /dev/ttyUSB0 (the "
+                    "interface's name is given with --name)");
+    }
+    return {};
 }
 
 /// Options that take no more than a look.
@@ -164,19 +226,15 @@ Result<void> apply(TunnelOptions& options, std::optional<bool>& tls, int option,
             options.debug = true;
             break;
         case 's':
-            options.bitrate_given = true;
-            if (!is_bitrate(argument)) {
-                return fail(kInvalid, "-s ", argument,
-                            ": a bit rate is a number, for example 500000 or 500k");
-            }
-            break;
+            return take(options.bitrate, config::parse_bit_rate(argument), "-s ");
         case 'b':
-            if (std::strcmp(argument, "socketcan") != 0) {
-                return fail(kInvalid, "-b ", argument,
-                            ": not supported; socketcan is. Adapters that Linux knows as "
-                            "a CAN interface (ip link) are socketcan, whoever made them");
-            }
-            break;
+            return take(options.type, parse_type(argument));
+        case kPeer:
+            return take(options.peer, InterfaceName::parse(argument), "--peer: ");
+        case kNetns:
+            return take(options.netns, parse_netns(argument));
+        case kName:
+            return take(options.name, InterfaceName::parse(argument), "--name: ");
         case 'P': {
             const auto port = parse_port(argument);
             if (!port) {
@@ -198,9 +256,44 @@ Result<void> apply(TunnelOptions& options, std::optional<bool>& tls, int option,
     return {};
 }
 
-Result<void> judge(const TunnelOptions& options) {
+/// What -b wants besides, and what only it understands.
+Result<void> judge_type(TunnelOptions& options) {
+    const bool vxcan = options.type == BusType::vxcan;
+    const bool slcan = options.type == BusType::slcan;
     if (options.interface.empty()) {
-        return fail(kInvalid, "which interface? For example: -i vcan0");
+        return fail(kInvalid, slcan ? "which adapter? For example: -i /dev/ttyUSB0"
+                                    : "which interface? For example: -i vcan0");
+    }
+    if (!vxcan && (options.peer || options.netns)) {
+        return fail(kInvalid, "--peer and --netns are for the other end of a pair: add -b vxcan");
+    }
+    if (vxcan && !options.peer) {
+        return fail(kInvalid, "a vxcan has two ends: name the other one too, for example --peer can0");
+    }
+    if (vxcan && !options.netns && options.peer->str() == options.interface) {
+        return fail(
+            kInvalid, "both ends are called ", options.interface,
+            ", which needs another network namespace for the other one: add --netns, or choose another name");
+    }
+    if (!slcan) {
+        return options.name ? fail(kInvalid, "--name is for -b slcan; elsewhere -i is the name")
+                            : Result<void>();
+    }
+    if (!options.bitrate) {
+        return fail(kInvalid,
+                    "a serial adapter must be told the bit rate of the bus: add for example -s 500000");
+    }
+    constexpr std::uint32_t kLowest = 1000;
+    constexpr std::uint32_t kHighest = 1'000'000;
+    if (*options.bitrate < kLowest || *options.bitrate > kHighest) {
+        return fail(kInvalid, "-s ", config::show_bit_rate(*options.bitrate), ": at least 1k and at most 1M");
+    }
+    return take_device(options.interface);
+}
+
+Result<void> judge(TunnelOptions& options) {
+    if (auto judged = judge_type(options); !judged) {
+        return judged;
     }
     if (options.host.empty()) {
         return fail(kInvalid, "which broker? For example: -H broker.example.com");
@@ -264,80 +357,6 @@ Result<TunnelOptions> parse_tunnel(int argc, char** argv, const char* environmen
         return std::unexpected(judged.error());
     }
     return options;
-}
-
-std::vector<std::string> hints(const TunnelOptions& options) {
-    std::vector<std::string> list;
-    const bool number = options.password && !options.password->empty() &&
-                        std::ranges::all_of(*options.password, [](char c) { return c >= '0' && c <= '9'; });
-    if (number && !options.port_given) {
-        list.push_back(
-            "-p is the password here; a port is given with -P (mosquitto's tools mean -p as the port)");
-    }
-    if (options.password_ignored) {
-        list.push_back("MQTTCAN_PASSWORD is set but not used: it needs a user name (-u)");
-    }
-    if (options.bitrate_given) {
-        list.push_back(
-            "-s changes nothing: a virtual interface has no bit rate, and that of a real one is set with "
-            "ip link set " +
-            options.interface + " type can bitrate ...");
-    }
-    if (options.tls && options.tls_files.insecure) {
-        list.push_back("--insecure: whoever answers is believed to be the broker");
-    }
-    if (!options.tls && !options.username.empty() && !config::is_loopback(options.host)) {
-        list.push_back(
-            "without TLS the password crosses the network readable for everybody (add --tls, or use port "
-            "8883)");
-    }
-    if (options.topic.find('/') != std::string::npos) {
-        list.push_back("PyMQTT2CAN and SavvyCAN understand only topics of one level, without '/'");
-    }
-    return list;
-}
-
-Result<config::Config> tunnel_config(const TunnelOptions& options, const config::Environment& environment) {
-    auto interface = InterfaceName::parse(options.interface);
-    if (!interface) {
-        return std::unexpected(interface.error());
-    }
-    auto topic = Topic::parse(options.topic);
-    if (!topic) {
-        return std::unexpected(topic.error());
-    }
-    const auto filled_in = config::fill_in(options.client_id, environment);
-    auto client_id = filled_in ? config::parse_client_id(*filled_in) : filled_in;
-    if (!client_id) {
-        return std::unexpected(Error{client_id.error().code, "--client-id: " + client_id.error().what});
-    }
-    const config::Tls& files = options.tls_files;
-    for (const std::string& file : {options.password_file, files.ca_file, files.cert_file, files.key_file}) {
-        if (const auto readable = file.empty() ? Result<void>() : environment.readable(file); !readable) {
-            return fail(kInvalid, file, " cannot be read: ", readable.error().code.message());
-        }
-    }
-    const EntryName broker_name = EntryName::parse("default").value();
-    config::Broker broker{
-        .name = broker_name,
-        .host = options.host,
-        .port = options.port,
-        .tls = options.tls ? std::optional(files) : std::nullopt,
-        .client_id = std::move(*client_id),
-        .username = options.username,
-        .password = options.password,
-        .password_file = options.password_file,
-    };
-    config::Bus bus{
-        .name = EntryName::parse("tunnel").value(),
-        .broker = broker_name,
-        .topic = std::move(*topic),
-        .interface = std::move(*interface),
-        .role = options.server ? config::Role::server : config::Role::client,
-        .write = options.write.value_or(config::Write::all),
-        .on_stop = config::OnStop::remove,
-    };
-    return config::Config{.brokers = {std::move(broker)}, .buses = {std::move(bus)}};
 }
 
 }  // namespace mqttcan::cli

@@ -13,8 +13,16 @@
 
 namespace mqttcan::cli {
 
+/// What -b says: python-can's words, where it has some.
+enum class BusType { socketcan, vcan, vxcan, slcan };
+
 struct TunnelOptions {
-    std::string interface;
+    BusType type = BusType::socketcan;
+    std::string interface;                  ///< of slcan: the path of the tty
+    std::optional<InterfaceName> peer;      ///< vxcan only, and there always
+    std::optional<NetworkNamespace> netns;  ///< vxcan only
+    std::optional<InterfaceName> name;      ///< slcan only
+    std::optional<std::uint32_t> bitrate;   ///< bit/s; of slcan always
     std::string topic = "can";
     std::string host;
     std::uint16_t port = 8883;
@@ -28,7 +36,6 @@ struct TunnelOptions {
     std::string client_id;
     std::optional<config::Write> write;
     bool password_ignored = false;  ///< MQTTCAN_PASSWORD is set, but no user name given
-    bool bitrate_given = false;
     bool debug = false;
     bool help = false;
 };
@@ -42,7 +49,8 @@ Result<TunnelOptions> parse_tunnel(int argc, char** argv, const char* environmen
 /// What a person should know about these options although nothing is wrong with them.
 std::vector<std::string> hints(const TunnelOptions&);
 
-/// One bus, of kind vcan until somebody has looked what is there. Files that are named must be readable.
+/// One bus; what is not known before somebody has looked (tunnel_link.hpp) is left open: whether a socketcan
+/// is there or a vcan to be made, and the name of a serial adapter. Files that are named must be readable.
 Result<config::Config> tunnel_config(const TunnelOptions&, const config::Environment&);
 
 }  // namespace mqttcan::cli

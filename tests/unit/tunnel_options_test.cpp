@@ -3,11 +3,15 @@
 
 #include <gmock/gmock.h>
 
+#include "daemon/cli/tunnel_link.hpp"
+#include "tests/support/fake_links.hpp"
+#include "tests/support/values.hpp"
+
 namespace mqttcan::cli {
 namespace {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 /// Writable arguments, as main() has them.
 class Arguments {
@@ -77,7 +81,8 @@ TEST(Tunnel, TakesThePasswordFromTheEnvironmentUnlessOneIsGiven) {
 }
 
 TEST(Tunnel, NamesWhatIsSupportedWhenABusTypeIsNot) {
-    EXPECT_THAT(parse({"-b", "pcan", "-i", "can0", "-H", "b"}).error().what, HasSubstr("socketcan is"));
+    EXPECT_THAT(parse({"-b", "pcan", "-i", "can0", "-H", "b"}).error().what,
+                HasSubstr("socketcan, vcan, vxcan and slcan are"));
 }
 
 TEST(Tunnel, DemandsAWordOnWritingWhenStrangersCouldDriveTheBus) {
@@ -107,14 +112,27 @@ TEST(Tunnel, RefusesWhatContradictsItself) {
              {"-i", "vcan0", "-H", "b", "--no-tls", "--ca-file", "f"},
              {"-i", "vcan0", "-H", "b", "-P", "1883", "--insecure"},
              {"-i", "vcan0", "-H", "b", "stray"},
+             {"-i", "vcan0", "-H", "b", "--peer", "can0"},
+             {"-i", "vcan0", "-H", "b", "--netns", "ecu"},
+             {"-i", "vcan0", "-H", "b", "--name", "slcan0"},
+             {"-b", "vxcan", "-i", "a0", "-H", "b"},
+             {"-b", "vxcan", "-i", "a0", "-H", "b", "--peer", "a0"},
+             {"-b", "vxcan", "-i", "a0", "-H", "b", "--peer", "b0", "--netns", "a/b"},
+             {"-b", "vxcan", "-i", "a0", "-H", "b", "--peer", "a/b"},
+             {"-b", "slcan", "-i", "/dev/ttyUSB0", "-H", "b"},
+             {"-b", "slcan", "-i", "/dev/ttyUSB0", "-H", "b", "-s", "10"},
+             {"-b", "slcan", "-i", "/dev/ttyUSB0", "-H", "b", "-s", "2M"},
+             {"-b", "slcan", "-i", "slcan0", "-H", "b", "-s", "500k"},
+             {"-b", "slcan", "-i", "/dev/ttyUSB0@9600", "-H", "b", "-s", "500k"},
+             {"-b", "slcan", "-H", "b", "-s", "500k"},
          }) {
-        EXPECT_FALSE(parse(words)) << testing::PrintToString(words);
+        EXPECT_FALSE(parse(words)) << ::testing::PrintToString(words);
     }
 }
 
 TEST(Tunnel, HintsThatPIsThePasswordWhenItLooksLikeAPort) {
     EXPECT_THAT(hints(*parse({"-i", "vcan0", "-H", "127.0.0.1", "-u", "me", "-p", "1883"})),
-                testing::Contains(HasSubstr("-P")));
+                ::testing::Contains(HasSubstr("-P")));
     EXPECT_THAT(hints(*parse({"-i", "vcan0", "-H", "127.0.0.1", "-u", "me", "-p", "1883", "-P", "1883"})),
                 IsEmpty());
 }
@@ -153,12 +171,138 @@ TEST(Tunnel, TakesAnIpv6AddressWithOrWithoutBrackets) {
 
 TEST(Tunnel, SaysThatAPasswordInTheEnvironmentNeedsAUserName) {
     EXPECT_THAT(hints(*Arguments({"-i", "vcan0", "-H", "b"}).parse("hidden")),
-                testing::Contains(HasSubstr("MQTTCAN_PASSWORD")));
+                ::testing::Contains(HasSubstr("MQTTCAN_PASSWORD")));
 }
 
 TEST(Tunnel, RefusesBadNamesAndTopics) {
     EXPECT_FALSE(tunnel_config(*parse({"-i", "much-too-long-name", "-H", "b"}), environment()));
     EXPECT_FALSE(tunnel_config(*parse({"-i", "vcan0", "-H", "b", "-t", "can/#"}), environment()));
+}
+
+TEST(Tunnel, TakesPythonCansWordsForASerialAdapter) {
+    const auto options = parse({"-b", "slcan", "-i", "/dev/ttyUSB0@115200", "-s", "500000", "-H", "b"});
+    ASSERT_TRUE(options) << options.error().what;
+    EXPECT_EQ(options->interface, "/dev/ttyUSB0");
+    EXPECT_EQ(options->bitrate, 500000U);
+    const auto config = tunnel_config(*options, environment());
+    ASSERT_TRUE(config) << config.error().what;
+    EXPECT_EQ(config->buses[0].kind, config::Kind::slcan);
+    EXPECT_EQ(config->buses[0].device, "/dev/ttyUSB0");
+    EXPECT_EQ(config->buses[0].settings.bitrate, 500000U);
+    EXPECT_FALSE(config->buses[0].interface) << "whatever is free";
+}
+
+TEST(Tunnel, MakesAPairWhoseOtherEndLivesElsewhere) {
+    const auto config =
+        tunnel_config(*parse({"-b", "vxcan", "-i", "bench0", "--peer", "can0", "--netns", "ecu", "-H", "b"}),
+                      environment());
+    ASSERT_TRUE(config) << config.error().what;
+    EXPECT_EQ(config->buses[0].kind, config::Kind::vxcan);
+    EXPECT_EQ(config->buses[0].peer->interface.str(), "can0");
+    EXPECT_EQ(config->buses[0].peer->netns->path, "/run/netns/ecu");
+    EXPECT_EQ(config->buses[0].on_stop, config::OnStop::remove);
+}
+
+// ---- what is there already
+
+class TunnelLink : public ::testing::Test {
+  protected:
+    Result<std::vector<std::string>> find(std::vector<std::string> words) {
+        words.insert(words.end(), {"-H", "127.0.0.1"});
+        const auto options = parse(std::move(words));
+        bus_ = tunnel_config(options.value(), environment()).value().buses.front();
+        return find_link(links_, *options, kInstance, *bus_);
+    }
+    std::string refusal(std::vector<std::string> words) {
+        const auto found = find(std::move(words));
+        return found ? "found" : found.error().what;
+    }
+    config::Kind kind(std::vector<std::string> words) {
+        const auto found = find(std::move(words));
+        EXPECT_TRUE(found) << found.error().what;
+        return bus_->kind;
+    }
+
+    static constexpr const char* kInstance = "tunnel-x";
+    mqttcan::testing::FakeLinks links_;
+    std::optional<config::Bus> bus_;
+};
+
+TEST_F(TunnelLink, IsCreatedIfItsNameSaysThatItIsVirtualOrTheUserDoes) {
+    EXPECT_EQ(kind({"-i", "vcan0"}), config::Kind::vcan);
+    EXPECT_EQ(kind({"-b", "vcan", "-i", "bus"}), config::Kind::vcan);
+    EXPECT_THAT(refusal({"-i", "bus"}), HasSubstr("any with -b vcan"));
+}
+
+TEST_F(TunnelLink, IsUsedAsItIsIfItIsThere) {
+    links_.add_vcan("vcan0");
+    links_.add_hardware("can0", true);
+    EXPECT_EQ(kind({"-i", "vcan0"}), config::Kind::existing);
+    EXPECT_EQ(kind({"-b", "vcan", "-i", "vcan0"}), config::Kind::existing);
+    EXPECT_EQ(kind({"-i", "can0"}), config::Kind::existing);
+    EXPECT_THAT(refusal({"-b", "vcan", "-i", "can0"}), HasSubstr("CAN hardware, not a vcan"));
+    links_.add({.name = "eth0"});
+    EXPECT_THAT(refusal({"-i", "eth0"}), HasSubstr("not a CAN interface"));
+}
+
+TEST_F(TunnelLink, IsOursAgainIfATunnelOfOursWasKilled) {
+    for (const std::string instance : {kInstance, "tunnel-other"}) {
+        const auto name = mqttcan::testing::interface("v" + instance);
+        ASSERT_TRUE(links_.create_vcan({.name = name, .alias = "mqttcan:tunnel@" + instance}));
+    }
+    EXPECT_EQ(kind({"-b", "vcan", "-i", "vtunnel-x"}), config::Kind::vcan);
+    EXPECT_EQ(kind({"-b", "vcan", "-i", "vtunnel-other"}), config::Kind::existing);
+}
+
+TEST_F(TunnelLink, GetsTheBitRateThatHardwareHasNot) {
+    const int ifindex = links_.add_hardware("can0", true);
+    EXPECT_EQ(kind({"-i", "can0", "-s", "250k"}), config::Kind::can);
+    EXPECT_EQ(bus_->settings.bitrate, 250000U);
+    EXPECT_EQ(links_.all().at(ifindex).controller->settings.bitrate, 250000U);
+    EXPECT_TRUE(links_.all().at(ifindex).up);
+}
+
+TEST_F(TunnelLink, NeedsNoPrivilegeForABitRateThatIsSetAlready) {
+    links_.add_hardware("can0", true);
+    links_.privileged = false;
+    EXPECT_EQ(kind({"-i", "can0", "-s", "500000"}), config::Kind::existing);
+    EXPECT_FALSE(find({"-i", "can0", "-s", "250000"}));
+}
+
+TEST_F(TunnelLink, NotesThatAVirtualBusHasNoBitRate) {
+    EXPECT_THAT(find({"-i", "vcan0", "-s", "500000"}).value(),
+                ::testing::ElementsAre(HasSubstr("-s 500k changes nothing: vcan0 is virtual")));
+    EXPECT_THAT(find({"-b", "vxcan", "-i", "a0", "--peer", "b0", "-s", "500000"}).value(),
+                ::testing::SizeIs(1));
+    links_.add_hardware("can0", true);
+    EXPECT_THAT(find({"-i", "can0", "-s", "500000"}).value(), IsEmpty());
+}
+
+TEST_F(TunnelLink, OfAPairMustBeNew) {
+    EXPECT_EQ(kind({"-b", "vxcan", "-i", "a0", "--peer", "b0"}), config::Kind::vxcan);
+    links_.add_vcan("b0");
+    EXPECT_THAT(refusal({"-b", "vxcan", "-i", "a0", "--peer", "b0"}),
+                HasSubstr("b0 exists already (a vcan)"));
+    EXPECT_THAT(refusal({"-b", "vxcan", "-i", "b0", "--peer", "c0"}), HasSubstr("leave -b out"));
+}
+
+TEST_F(TunnelLink, OfAPairMayHaveItsOtherEndInANamespaceThatIsThere) {
+    links_.add_vcan("b0");
+    EXPECT_THAT(refusal({"-b", "vxcan", "-i", "a0", "--peer", "b0", "--netns", "ecu"}),
+                HasSubstr("no network namespace /run/netns/ecu"));
+    links_.add_namespace({.path = "/run/netns/ecu"});
+    EXPECT_EQ(kind({"-b", "vxcan", "-i", "a0", "--peer", "b0", "--netns", "ecu"}), config::Kind::vxcan);
+}
+
+TEST_F(TunnelLink, OfASerialAdapterGetsTheNextFreeNumberOrTheNameThatIsGiven) {
+    links_.add_vcan("slcan0");
+    EXPECT_EQ(kind({"-b", "slcan", "-i", "/dev/ttyUSB0", "-s", "500k"}), config::Kind::slcan);
+    EXPECT_EQ(bus_->interface->str(), "slcan1");
+    EXPECT_EQ(kind({"-b", "slcan", "-i", "/dev/ttyUSB0", "-s", "500k", "--name", "can7"}),
+              config::Kind::slcan);
+    EXPECT_EQ(bus_->interface->str(), "can7");
+    EXPECT_THAT(refusal({"-b", "slcan", "-i", "/dev/ttyUSB0", "-s", "500k", "--name", "slcan0"}),
+                HasSubstr("slcan0 exists already"));
 }
 
 }  // namespace
