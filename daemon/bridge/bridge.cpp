@@ -408,8 +408,7 @@ void Bridge::on_offline(std::uint64_t acknowledged) {
 }
 
 void Bridge::news() {
-    if (status_timer_.armed() || !joined_ ||
-        (counters_ == told_ && controller_ == told_controller_)) {
+    if (status_timer_.armed() || !joined_ || (counters_ == told_ && controller_ == told_controller_)) {
         return;
     }
     const bool dropped = counters_.from_bus.dropped != told_.from_bus.dropped ||

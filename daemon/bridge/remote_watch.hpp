@@ -16,8 +16,8 @@ namespace mqttcan::bridge {
 
 class RemoteWatch final : public mqtt::Subscriber {
   public:
-    /// `reachable`: as was known before; unless so, it begins in the belief that it cannot be. `changed` hears
-    /// of each change of that.
+    /// `reachable`: as was known before; unless so, it begins in the belief that it cannot be. `changed`
+    /// hears of each change of that.
     RemoteWatch(loop::Loop&, mqtt::Connection&, const Topic&, bool reachable,
                 std::function<void(bool reachable)> changed);
     ~RemoteWatch() override;

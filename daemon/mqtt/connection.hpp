@@ -165,14 +165,14 @@ class Connection {
     State state_ = State::stopped;
     ConnectOptions options_;
     std::unique_ptr<Client> client_;
-    std::optional<Fence> fence_;    ///< from the first subscription until the client goes
+    std::optional<Fence> fence_;      ///< from the first subscription until the client goes
     std::set<std::string> to_clear_;  ///< topics that nobody could be told of while offline
-    std::vector<Filter> asked_;     ///< filters of the SUBSCRIBE under way
-    std::vector<Slot> joining_;     ///< whose filters those are
-    bool asking_ = false;           ///< it is under way
-    bool ticking_ = false;          ///< our tick was subscribed to in this session
-    std::uint64_t attempt_ = 0;     ///< number of the current attempt
-    std::size_t next_address_ = 0;  ///< which of several addresses to try
+    std::vector<Filter> asked_;       ///< filters of the SUBSCRIBE under way
+    std::vector<Slot> joining_;       ///< whose filters those are
+    bool asking_ = false;             ///< it is under way
+    bool ticking_ = false;            ///< our tick was subscribed to in this session
+    std::uint64_t attempt_ = 0;       ///< number of the current attempt
+    std::size_t next_address_ = 0;    ///< which of several addresses to try
     std::vector<std::string> addresses_;
     bool self_test_echoed_ = false;
     bool control_echoed_ = false;  ///< proof that the self-test could have been heard

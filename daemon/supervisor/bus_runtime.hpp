@@ -33,8 +33,8 @@ class BusRuntime final : bridge::Caretaker {
     /// What a bus takes over from the one that had its name, and another configuration.
     struct Legacy {
         codec::BusCounters counters = {};
-        std::string topic = {};      ///< of the bus, and
-        bool reachable = false;      ///< whether its other end could be reached there
+        std::string topic = {};  ///< of the bus, and
+        bool reachable = false;  ///< whether its other end could be reached there
     };
 
     /// All that is given must outlive it, except for the legacy.

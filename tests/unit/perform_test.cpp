@@ -233,16 +233,16 @@ TEST_F(Performing, WhatConcernsALinkThatIsGoneIsForgotten) {
 
 TEST_F(Performing, AnAdapterStaysAttachedUntilItIsLetGo) {
     links.fake.plug("/dev/ttyACM0");
-    EXPECT_EQ(performer.tty_of(bus("van")), -1);
+    EXPECT_FALSE(performer.holds(bus("van")));
     EXPECT_EQ(attach("slcan0", "/dev/ttyACM0"), 0);
-    EXPECT_GE(performer.tty_of(bus("van")), 0);
+    EXPECT_TRUE(performer.holds(bus("van")));
     const int link = links.fake.find(interface("slcan0")).value()->ifindex;
     EXPECT_THAT(told().serial, ElementsAre(Pair(bus("van"), link)));
 
     EXPECT_TRUE(performer.perform(DetachSerial{bus("van")}));
     EXPECT_THAT(links.fake.all(), IsEmpty());
     EXPECT_THAT(told().serial, IsEmpty());
-    EXPECT_EQ(performer.tty_of(bus("van")), -1);
+    EXPECT_FALSE(performer.holds(bus("van")));
     EXPECT_TRUE(performer.perform(DetachSerial{bus("van")})) << "nothing to do is well done";
 }
 

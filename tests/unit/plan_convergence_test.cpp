@@ -151,7 +151,7 @@ void check_ready(World& world, const DesiredLink& wish, const Link& link) {
         EXPECT_EQ(link.kind, wish.kind == Kind::vcan ? "vcan" : "vxcan");
     } else if (wish.kind != Kind::existing) {
         EXPECT_EQ(link.kind, "can");
-        EXPECT_EQ(world.performer.tty_of(wish.bus) >= 0, wish.kind == Kind::slcan);
+        EXPECT_EQ(world.performer.holds(wish.bus), wish.kind == Kind::slcan);
         check_settings(wish, link);
     }
     if (wish.kind == Kind::vxcan) {
