@@ -102,6 +102,7 @@ Bridge::~Bridge() {
 
 Writer::Owner Bridge::writer_hooks() {
     return {
+        .listen = [this] { drain(); },
         .refused =
             [this](int error, const can::Frame& frame) {
                 refuse(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, std::to_string(frame.id));

@@ -56,6 +56,9 @@ void Writer::write() {
     if (socket_ == nullptr) {
         return;
     }
+    if (proof_ == Proof::queue && !queue_.empty()) {
+        owner_.listen();
+    }
     const TimePoint now = BootClock::now();
     if (bus_off_ || purging_ || !pulse_.alive(now)) {
         count_.drop(Drop::stalled, queue_.clear());
@@ -174,8 +177,10 @@ void Writer::echoed(std::uint64_t frames) {
 }
 
 void Writer::lost_echoes() {
-    outstanding_ = 0;
-    write();
+    if (proof_ == Proof::echo) {
+        outstanding_ = 0;
+        write();
+    }
 }
 
 void Writer::set_bus_off(bool bus_off) {

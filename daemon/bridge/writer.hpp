@@ -27,6 +27,8 @@ enum class Proof {
 class Writer {
   public:
     struct Owner {
+        /// Hears what the bus has said: a serial adapter that went bus-off swallows what it is given next.
+        std::function<void()> listen;
         /// The kernel refuses the frame, whatever is done: it is counted and said there.
         std::function<void(int error, const can::Frame&)> refused;
         /// The bus is dead: `lost` frames were dropped. What the kernel holds is to be purged; until purged()

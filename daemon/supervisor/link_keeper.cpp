@@ -18,6 +18,7 @@ constexpr Duration kLongestRetry = 5s;
 constexpr Duration kLeftoverAge = 3s;  // a link without alias for so long was left behind by a crash
 constexpr Duration kUdevPause = 100ms;
 constexpr Duration kQuietTime = 1s;
+constexpr Duration kLongTime = 500ms;
 constexpr int kBusyRounds = 20;  // then somebody is undoing what we do: slow down
 constexpr int kRoundsAtOnce = 8;
 
@@ -241,8 +242,14 @@ void LinkKeeper::retry_later() {
 }
 
 Result<void> LinkKeeper::cycle(int ifindex) {
+    const TimePoint started = BootClock::now();
     auto down = links_.set_down(ifindex);
-    auto up = links_.set_up(ifindex);
+    // A serial adapter that takes nothing makes either last a second: not both in one go, others have to
+    // live.
+    auto up = BootClock::now() - started < kLongTime
+                  ? links_.set_up(ifindex)
+                  : fail(std::errc::timed_out, "link number ", ifindex,
+                         " takes no commands: its serial adapter is dead, or its bus is; replug it");
     // Our own doing: not to be taken for somebody else's.
     if (const auto looked = watcher_.refresh(); !looked) {
         log_.error("looking at links: ", looked.error().what);

@@ -96,13 +96,20 @@ class AWriter : public ::testing::Test {
     config::ToBus settings{.max_age = 1h, .queue = 1000, .stall = kStall};
     codec::Counters count;
     FakeInterface interface;
+    std::function<void()> listen;
     std::vector<int> refusals;
     std::vector<Stall> stalls;
     std::vector<std::uint64_t> recoveries;
     Writer writer{loop,
                   settings,
                   count,
-                  {.refused =
+                  {.listen =
+                       [this] {
+                           if (listen) {
+                               listen();
+                           }
+                       },
+                   .refused =
                        [this](int error, const can::Frame&) {
                            refusals.push_back(error);
                            count.drop(Drop::refused);
@@ -289,6 +296,16 @@ TEST_F(AWriter, WritesNothingInBusOffAndCountsWhatWaited) {
     writer.set_bus_off(false);
     push(1);
     EXPECT_EQ(interface.taken.size(), 8U);
+}
+
+TEST_F(AWriter, ListensBeforeItGivesFramesToAnAdapterThatMaySwallowThem) {
+    open(Proof::queue);
+    push(7);
+    listen = [this] { writer.set_bus_off(true); };
+    interface.held.clear();  // by the kernel, since there is no carrier
+    push(10);
+    EXPECT_EQ(interface.taken.size(), 7U);
+    EXPECT_EQ(dropped(Drop::stalled), 10U);
 }
 
 TEST_F(AWriter, CountsNothingAsLostInBusOffThatHadLeft) {
