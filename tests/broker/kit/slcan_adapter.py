@@ -68,6 +68,7 @@ class SlcanAdapter:
         self._forgotten = []
         self._draining = True
         self._held = False  # the next that is read has waited in the adapter
+        self._pace = 0
         self._master = self._tty = self._thread = None
         self.plug()
 
@@ -124,6 +125,10 @@ class SlcanAdapter:
             self._draining = True
             self._held = bool(select.select([self._master], [], [], 0)[0])
         os.write(self._wake_write, WAKE)
+
+    def slow_down(self, seconds):
+        """From now on it takes so long for each frame, as on a bus that others fill."""
+        self._pace = seconds
 
     def lines(self):
         """(monotonic time, text) of all that came, without the CR."""
@@ -206,6 +211,8 @@ class SlcanAdapter:
                 return
             happened = events.get(self._master, 0)
             vacant = vacant and bool(happened & select.POLLHUP)
+            if self._pace and happened & select.POLLIN:
+                time.sleep(self._pace)
             if happened & select.POLLIN and self._read_some() or not happened & select.POLLHUP:
                 continue
             if not vacant:
