@@ -266,7 +266,8 @@ void Connection::on_acknowledged(const Control& control) {
                    tick_topic());
     }
     if (!was_open && fence_->open() && online()) {
-        tell_members([](Subscriber& subscriber) { subscriber.on_window(); });
+        // In turn: whoever is told first may use up the window.
+        tell_members([](Subscriber& subscriber) { subscriber.on_window(); }, ++served_first_);
     }
     arm_fence_timer();
 }

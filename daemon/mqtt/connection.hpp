@@ -124,8 +124,9 @@ class Connection {
     void tell_dropped(const std::vector<std::uint64_t>& by_slot);
     /// Calls it for those whose subscriptions stand.
     template <typename Tell>
-    void tell_members(Tell tell) {
-        for (std::size_t slot = 0; slot < members_.size(); ++slot) {
+    void tell_members(Tell tell, std::size_t first = 0) {
+        for (std::size_t i = 0; i < members_.size(); ++i) {
+            const std::size_t slot = (first + i) % members_.size();
             if (members_[slot].joined && members_[slot].subscriber != nullptr) {
                 tell(*members_[slot].subscriber);
             }
@@ -166,6 +167,7 @@ class Connection {
     ConnectOptions options_;
     std::unique_ptr<Client> client_;
     std::optional<Fence> fence_;      ///< from the first subscription until the client goes
+    std::size_t served_first_ = 0;    ///< the slot that was told first that there is room
     std::set<std::string> to_clear_;  ///< topics that nobody could be told of while offline
     std::vector<Filter> asked_;       ///< filters of the SUBSCRIBE under way
     std::vector<Slot> joining_;       ///< whose filters those are

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
 #include <list>
 
@@ -49,6 +50,28 @@ class Listener final : public Subscriber {
     std::uint64_t overflow = 0;
     Duration oldest{};
     std::vector<std::string> heard;
+};
+
+/// Publishes whenever it may, and as much as it may.
+class Greedy final : public Subscriber {
+  public:
+    Greedy(Connection& connection, std::string topic) : connection_(connection), topic_(std::move(topic)) {}
+    void on_online() override { on_window(); }
+    void on_offline(std::uint64_t) override {}
+    void on_message(std::string_view, std::span<const std::byte>, bool, TimePoint) override {}
+    void on_overflow(std::uint64_t) override {}
+    void on_batch_end() override {}
+    void on_window() override {
+        while (connection_.publish(topic_, {})) {
+            ++sent;
+        }
+    }
+
+    std::size_t sent = 0;
+
+  private:
+    Connection& connection_;
+    std::string topic_;
 };
 
 class ConnectionTest : public testing::Test {
@@ -129,6 +152,24 @@ TEST_F(ConnectionTest, DeliversAFloodCompleteAndInOrderThroughItsWindow) {
         ASSERT_EQ(listener_.heard[i], "1=" + std::to_string(i));
     }
     EXPECT_GT(listener_.windows, 0) << "the window never closed: the test is too small";
+}
+
+TEST_F(ConnectionTest, LetsNoSubscriberHaveAllOfItsWindow) {
+    test::Mosquitto broker;
+    ConnectionSettings patient = settings(broker);
+    patient.fence.dead_after = 1h;
+    Connection& connection = connections_.emplace_back(loop_, factory_, std::move(patient), Log(log_));
+    std::list<Greedy> greedy;
+    for (const char* const topic : {"can/1", "can/2", "can/3"}) {
+        connection.add(greedy.emplace_back(connection, topic), {});
+    }
+    connection.start();
+    const auto least = [&] { return std::ranges::min(greedy, {}, &Greedy::sent).sent; };
+    ASSERT_TRUE(wait([&] { return least() >= 10'000; })) << least();
+    EXPECT_LT(std::ranges::max(greedy, {}, &Greedy::sent).sent, 4 * least());
+    for (Greedy& one : greedy) {
+        connection.remove(one);
+    }
 }
 
 TEST_F(ConnectionTest, WaitsForABrokerThatIsNotThereYet) {

@@ -40,7 +40,7 @@ class Lane:
 class Traffic:
     """Sends on all lanes, one frame per lane and period, until stopped."""
 
-    def __init__(self, lanes, period=0.01):
+    def __init__(self, lanes, period=0.05):
         self.lanes = lanes
         self._period = period
         self._stop = threading.Event()
@@ -56,7 +56,7 @@ class Traffic:
         except OSError as error:
             self._failure = error
 
-    def wait_more(self, count=50):
+    def wait_more(self, count=20):
         """So many more frames arrive on each lane."""
         for lane in self.lanes:
             before = len(lane.collect())
