@@ -44,19 +44,19 @@ BUS is the bus's name in the configuration, or the name of its interface here.
       --netns NAME      as "ip netns" knows it, or an absolute path
       --interface NAME  what it is called there (default: as "peer" says)
       --timeout TIME    wait for the bus so long at most (default 10s)
-      --config FILE     of which daemon, if several have a bus of that name
+  -c, --config FILE     of which daemon, if several have a bus of that name
   -h, --help            show this and exit
 
 Needs root or CAP_NET_ADMIN. Exit codes: 0 it is there, 1 failure, 2 usage.
 )";
 
-constexpr const char* kDetachHelp = R"(Usage: mqttcan detach BUS [--config FILE]
+constexpr const char* kDetachHelp = R"(Usage: mqttcan detach BUS [OPTION]...
 
 Takes the other end of a bus of kind vxcan out of the container that it is
 attached to: removes the pair, and the daemon makes a new one at once. BUS is
 the bus's name in the configuration, or the name of its interface here.
 
-      --config FILE     of which daemon, if several have a bus of that name
+  -c, --config FILE     of which daemon, if several have a bus of that name
   -h, --help            show this and exit
 
 Needs root or CAP_NET_ADMIN. Exit codes: 0 it is free, 1 failure, 2 usage.

@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import pathlib
 import signal
 import struct
 import subprocess
@@ -107,6 +108,19 @@ class Virtual(Tunnels):
         run(binary("mqttcan"), "attach", "bench7", "--pid", str(box.pid))
         self.assert_traffic(lambda frame: run("nsenter", "-t", str(box.pid), "-n", "cansend", "can0", str(frame)),
                             lambda: [Frame(0x321, b"\x02")])
+
+    def test_vcan_is_made_by_anybody_in_a_user_namespace_as_a_rootless_sidecar_does(self):
+        program = pathlib.Path("/run/mqttcan-copy")  # the build folder need not be open to everybody
+        program.write_bytes(pathlib.Path(binary("mqttcan")).read_bytes())
+        program.chmod(0o755)
+        self.addCleanup(program.unlink)
+        sidecar = Process("sidecar", ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urn",
+                                      str(program), "tunnel", "-b", "vcan", "-i", "can0", "-H", "127.0.0.1", "--no-tls"],
+                          self.place.folder / "sidecar.log")
+        self.place._keep(sidecar)
+        sidecar.wait_log("attached to topic can")
+        self.assertIn("can0: <NOARP,UP", run("nsenter", "-t", str(sidecar.pid), "-n", "ip", "link"))
+        self.assertIsNone(link("can0"))
 
     def test_that_cannot_be_made_ends_the_tunnel_with_a_reason(self):
         self.place.vcan("taken")

@@ -108,7 +108,7 @@ class Options(unittest.TestCase):
 
     def test_of_the_tool_stand_in_its_page_and_no_others(self):
         self.compare("mqttcan.1", ("mqttcan", "--help"), ("mqttcan", "tunnel", "--help"), ("mqttcan", "check", "--help"),
-                     ("mqttcan", "reload", "--help"))
+                     ("mqttcan", "reload", "--help"), ("mqttcan", "attach", "--help"), ("mqttcan", "detach", "--help"))
 
     def test_of_the_daemon_stand_in_its_page_and_no_others(self):
         self.compare("mqttcand.8", ("mqttcand", "--help"))
@@ -121,11 +121,26 @@ class Options(unittest.TestCase):
 
     def test_that_the_readme_names_exist(self):
         offered = set().union(*(options_in(run(*command).stdout) for command in (
-            ("mqttcan", "tunnel", "--help"), ("mqttcand", "--help"))))
+            ("mqttcan", "tunnel", "--help"), ("mqttcan", "attach", "--help"), ("mqttcand", "--help"))))
         for block in [block for language, block in FENCE.findall(text("README.md")) if language == "sh"]:
             for line in block.splitlines():
-                if re.match(r"(sudo )?mqttcand? (tunnel )?", line):
-                    self.assertEqual(options_in(line.partition("#")[0]) - offered, set(), line)
+                if re.match(r"\s*(sudo )?mqttcand? ", line):
+                    ours = re.sub(r'"\$\(.*\)"', "", line.partition("#")[0])
+                    self.assertEqual(options_in(ours) - offered, set(), line)
+
+    def test_of_the_hook_in_the_readme_are_those_of_attach(self):
+        (hook,) = [json.loads(block) for language, block in FENCE.findall(text("README.md"))
+                   if language == "json" and '"hook"' in block]
+        self.assertEqual(set(hook), {"version", "hook", "when", "stages"})
+        self.assertEqual(hook["version"], "1.0.0")
+        self.assertLessEqual(set(hook["stages"]), {"prestart", "createRuntime", "poststart"}, "those with a process")
+        program, command, *rest = hook["hook"]["args"]
+        self.assertEqual(pathlib.Path(hook["hook"]["path"]).name, program)
+        self.assertEqual(options_in(" ".join(rest)) - options_in(run(program, command, "--help").stdout), set())
+        self.assertEqual(rest[rest.index("--pid") + 1], "-", "the state comes on standard input")
+        pattern, value = dict(hook["when"]["annotations"]).popitem()
+        self.assertRegex("mqttcan.bus", pattern)
+        self.assertRegex(rest[0], value)
 
 
 class ConfigurationReference(unittest.TestCase):
