@@ -164,9 +164,9 @@ TEST_F(ConnectionTest, LetsNoSubscriberHaveAllOfItsWindow) {
         connection.add(greedy.emplace_back(connection, topic), {});
     }
     connection.start();
-    const auto least = [&] { return std::ranges::min(greedy, {}, &Greedy::sent).sent; };
+    const auto least = [&] { return std::ranges::min_element(greedy, {}, &Greedy::sent)->sent; };
     ASSERT_TRUE(wait([&] { return least() >= 10'000; })) << least();
-    EXPECT_LT(std::ranges::max(greedy, {}, &Greedy::sent).sent, 4 * least());
+    EXPECT_LT(std::ranges::max_element(greedy, {}, &Greedy::sent)->sent, 4 * least());
     for (Greedy& one : greedy) {
         connection.remove(one);
     }

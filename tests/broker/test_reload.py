@@ -56,7 +56,8 @@ class OfTenBuses(Reloads):
         self.assert_cross([Frame(0x321)], far, near)
 
     def roles_change(self, near, far):
-        self.change({9: near_bus(9, topic="moved", role="client")}, {9: far_bus(9, topic="moved", role="server")})
+        self.change({9: {**far_bus(9, topic="moved"), "interface": "vnear9"}},
+                    {9: {**near_bus(9, topic="moved"), "interface": "vfar9"}})
         self.wait_gone(harness.client_status("moved", "far"))
         self.status.wait(harness.server_status("moved"), lambda status: status["interface"] == "vfar9", "the far one")
         self.status.wait_online(harness.client_status("moved", "near"))

@@ -58,9 +58,9 @@ class Traffic:
 
     def wait_more(self, count=20):
         """So many more frames arrive on each lane."""
-        for lane in self.lanes:
-            before = len(lane.collect())
-            wait_for(lambda: self._failure or len(lane.collect()) >= before + count,  # pylint: disable=cell-var-from-loop
+        goals = [(lane, len(lane.collect()) + count) for lane in self.lanes]
+        for lane, goal in goals:
+            wait_for(lambda: self._failure or len(lane.collect()) >= goal,  # pylint: disable=cell-var-from-loop
                      f"traffic flows from {lane.source.interface}")
 
     def stop(self):
