@@ -104,6 +104,7 @@ class AClient(harness.Scenario):
         harness.wait_up(INTERFACE)
         status = self.place.status(self.broker)
         status.wait_online(harness.client_status("can", "far"))
+        status.wait_online(harness.server_status("can"))
         here, there = self.place.can(INTERFACE), self.place.can(INTERFACE)
         server.terminate()
         self.broker.kill()
