@@ -51,7 +51,8 @@ class Container:
     def kill(self):
         self._process.kill()
 
-    close = kill
+    def close(self):
+        self._process.close()
 
 
 @contextlib.contextmanager
