@@ -18,6 +18,7 @@ import peer
 from kit.can_bus import Candump, CanSocket, cansend, crossed, every_kind
 from kit.certificates import Authority
 from kit.links import is_up, link, links, wait_up
+from kit.namespaces import NamedNamespace, ProcessNamespace
 from kit.old_broker import OldBroker
 from kit.processes import REPOSITORY, Broker, Daemon, tool
 from kit.slcan_adapter import SlcanAdapter
@@ -97,6 +98,14 @@ class Place:
     def slcan_adapter(self, name="usb-mqttcan_Test_Adapter_0001-if00"):
         """Plugged in, and found under a path that stays the same when it is plugged in again."""
         return self._keep(SlcanAdapter(self.folder / "by-id" / name))
+
+    def namespace(self, name):
+        """Not there yet: add() it."""
+        return self._keep(NamedNamespace(name))
+
+    def process_namespace(self):
+        self._number += 1
+        return self._keep(ProcessNamespace(self.folder / f"unshare-{self._number}.log"))
 
     def authority(self, name):
         return Authority(self.folder, name)

@@ -28,5 +28,5 @@ def wait_up(name, deadline=DEADLINE):
 
 def bound_sockets(name):
     """How many CAN_RAW receivers without a filter listen on an interface: says when a candump is ready."""
-    text = pathlib.Path("/proc/net/can/rcvlist_all").read_text()
+    text = pathlib.Path("/proc/thread-self/net/can/rcvlist_all").read_text()  # this thread's network namespace
     return len(re.findall(rf"^\s*{re.escape(name)}\s+[0-9a-fA-F]+", text, re.MULTILINE))
