@@ -88,4 +88,12 @@ std::unexpected<Error> explain_settings(const Verdict& verdict, std::string_view
     }
 }
 
+Result<std::optional<Link>> one_link(std::expected<std::vector<Link>, Verdict> answer,
+                                     std::string_view action) {
+    if (!answer && answer.error().number != ENODEV) {
+        return explain(answer.error(), action);
+    }
+    return answer && !answer->empty() ? std::optional(std::move(answer->front())) : std::nullopt;
+}
+
 }  // namespace mqttcan::netlink

@@ -3,10 +3,14 @@
 // the kernel's release, which is part of a cure.
 #pragma once
 
+#include <expected>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/can_settings.hpp"
 #include "base/error.hpp"
+#include "netlink/link.hpp"
 #include "netlink/message.hpp"
 
 namespace mqttcan::netlink {
@@ -20,5 +24,9 @@ std::unexpected<Error> explain_as(const Verdict&, std::string_view action, std::
 
 /// The same for a controller's settings: `settings` are those that were asked for, and `action` names them.
 std::unexpected<Error> explain_settings(const Verdict&, std::string_view action, const CanSettings& settings);
+
+/// What asking for one link brought; ENODEV means that there is none.
+Result<std::optional<Link>> one_link(std::expected<std::vector<Link>, Verdict> answer,
+                                     std::string_view action);
 
 }  // namespace mqttcan::netlink

@@ -28,16 +28,6 @@ Result<void> done(const Answer<std::vector<Link>>& answer, const std::string& ac
     return answer ? Result<void>() : Result<void>(explain(answer.error(), action));
 }
 
-Result<std::optional<Link>> found(Answer<std::vector<Link>> answer, const std::string& action) {
-    if (!answer && answer.error().number == ENODEV) {
-        return std::nullopt;
-    }
-    if (!answer) {
-        return explain(answer.error(), action);
-    }
-    return answer->empty() ? std::nullopt : std::optional(std::move(answer->front()));
-}
-
 /// For controllers, which the kernel opens only with their bit rates set.
 const char* cure_for_going_up(int number) {
     switch (number) {
@@ -134,13 +124,13 @@ Result<std::optional<Link>> KernelLinks::find(int ifindex) {
     if (ifindex <= 0) {
         return std::nullopt;  // the kernel would look for a name and call its absence EINVAL
     }
-    return found(socket_->ask(link_query(ifindex)), text("asking for link ", ifindex));
+    return one_link(socket_->ask(link_query(ifindex)), text("asking for link ", ifindex));
 }
 
 Result<std::optional<Link>> KernelLinks::find(const InterfaceName& name) {
     Message request = link_query(0);
     put_string(*request, IFLA_IFNAME, name.str());
-    return found(socket_->ask(std::move(request)), text("asking for ", name.str()));
+    return one_link(socket_->ask(std::move(request)), text("asking for ", name.str()));
 }
 
 std::string KernelLinks::name_of(int ifindex) {

@@ -22,6 +22,7 @@ class KernelLinks final : public Links {
     Result<Link> create_vcan(const VcanRequest&) override;
     Result<Link> create_vxcan(const VxcanRequest&) override;
     Result<void> move(int ifindex, const NetworkNamespace&, const InterfaceName&) override;
+    Result<std::optional<Link>> find_peer(const PeerPlace&) override;
     Result<NamespaceView> look_at(const NetworkNamespace&) override;
     Result<SerialLink> attach_slcan(const SlcanRequest&) override;
     Result<void> configure(int ifindex, const CanSettings&) override;
@@ -48,7 +49,8 @@ class KernelLinks final : public Links {
     Result<std::optional<int>> number_of(const Place&, const std::string& action);
     Result<bool> is_home(const Place&, std::optional<int> id);
     Result<int> number(const Place&, const std::string& action);
-    Result<bool> has_name(int namespace_id, const InterfaceName&, const std::string& action);
+    Result<std::optional<Link>> find_there(int namespace_id, const InterfaceName&, const std::string& action);
+    Result<void> make_room(int ifindex, int namespace_id, const Link& taken, const std::string& action);
     // kernel_slcan.cpp
     Result<void> release(SerialPort&, const SlcanRequest&);
     Result<Link> name_link(const AttachedTty&, const SlcanRequest&);

@@ -113,15 +113,39 @@ Result<NamespaceView> KernelLinks::look_at(const NetworkNamespace& space) {
     return NamespaceView{.exists = true, .ours = *ours, .id = *ours ? std::nullopt : *id};
 }
 
-Result<bool> KernelLinks::has_name(int namespace_id, const InterfaceName& name, const std::string& action) {
+Result<std::optional<Link>> KernelLinks::find_there(int namespace_id, const InterfaceName& name,
+                                                    const std::string& action) {
     Message request = link_query(0);
     put_u32(*request, IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(namespace_id));
     put_string(*request, IFLA_IFNAME, name.str());
-    const auto answer = socket_->ask(std::move(request));
-    if (answer || answer.error().number == ENODEV) {
-        return answer && !answer->empty();
+    return one_link(socket_->ask(std::move(request)), action);
+}
+
+Result<std::optional<Link>> KernelLinks::find_peer(const PeerPlace& place) {
+    if (!place.namespace_id) {
+        return find(place.ifindex);
     }
-    return explain(answer.error(), action);
+    Message request = link_query(place.ifindex);
+    put_u32(*request, IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(*place.namespace_id));
+    return one_link(socket_->ask(std::move(request)),
+                    text("asking for link ", place.ifindex, " in another network namespace"));
+}
+
+/// Removes the link that has the name there if it is what an earlier pair of ours left behind.
+Result<void> KernelLinks::make_room(int ifindex, int namespace_id, const Link& taken,
+                                    const std::string& action) {
+    const auto link = find(ifindex);
+    const bool leftover = link && *link && taken.kind == (*link)->kind && taken.group == kOwnedGroup &&
+                          !taken.alias.empty() && taken.alias == (*link)->alias && taken.peer &&
+                          taken.peer->namespace_id;
+    if (!leftover) {
+        return explain_as({.number = EEXIST, .words = {}}, action,
+                          "an interface there has that name; remove it or choose another name");
+    }
+    Message request = link_message(RTM_DELLINK, 0, {.ifindex = taken.ifindex});
+    put_u32(*request, IFLA_TARGET_NETNSID, static_cast<std::uint32_t>(namespace_id));
+    const auto answer = socket_->ask(std::move(request));
+    return answer ? Result<void>() : explain(answer.error(), action);
 }
 
 Result<void> KernelLinks::move(int ifindex, const NetworkNamespace& space, const InterfaceName& name) {
@@ -133,14 +157,15 @@ Result<void> KernelLinks::move(int ifindex, const NetworkNamespace& space, const
     }
     // Where the name is taken, the kernel moves the link first and fails to rename it then: it would be lost.
     const auto id = number(*place, action);
-    const auto taken = id ? has_name(*id, name, action) : Result<bool>(std::unexpected(id.error()));
+    const auto taken =
+        id ? find_there(*id, name, action) : Result<std::optional<Link>>(std::unexpected(id.error()));
     if (!taken) {
         return std::unexpected(taken.error());
     }
-    const Verdict name_taken{.number = EEXIST, .words = {}};
-    constexpr const char* kOtherName = "an interface there has that name; remove it or choose another name";
     if (*taken) {
-        return explain_as(name_taken, action, kOtherName);
+        if (auto room = make_room(ifindex, *id, **taken, action); !room) {
+            return room;
+        }
     }
     Message request = link_message(RTM_SETLINK, 0, {.ifindex = ifindex, .flags = IFF_UP, .change = IFF_UP});
     place->put(*request, IFLA_NET_NS_FD, IFLA_NET_NS_PID);

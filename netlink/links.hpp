@@ -91,8 +91,14 @@ class Links {
     /// needs CAP_NET_ADMIN, not setns(). ENOENT or ESRCH if there is no such namespace, EINVAL if the path is
     /// none, EEXIST if the name is taken there (and then it stays, unless the name was taken this very
     /// moment). Afterwards the link is out of reach: only its peer tells of it. If the namespace is ours, it
-    /// is renamed and set UP.
+    /// is renamed and set UP. A link of that name there that has the same alias, is in kOwnedGroup and has
+    /// its own peer elsewhere is a leftover, whose near end somebody moved out of reach: it goes, with its
+    /// pair.
     virtual Result<void> move(int ifindex, const NetworkNamespace&, const InterfaceName&) = 0;
+
+    /// A peer in another namespace, as it is there; empty if it is gone. Needs CAP_NET_ADMIN there, not
+    /// setns().
+    virtual Result<std::optional<Link>> find_peer(const PeerPlace&) = 0;
 
     /// Never an error for a namespace that does not exist.
     virtual Result<NamespaceView> look_at(const NetworkNamespace&) = 0;

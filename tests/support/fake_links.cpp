@@ -13,6 +13,7 @@ namespace {
 using netlink::ControllerState;
 using netlink::Link;
 
+constexpr int kHome = 1000;  ///< what a namespace is called by a link elsewhere whose peer is in ours
 constexpr int kOperstateDown = 2;
 constexpr int kOperstateLowerLayerDown = 3;
 bool hung_up(const UniqueFd& end) {
@@ -170,8 +171,15 @@ Result<void> FakeLinks::move(int ifindex, const NetworkNamespace& space, const I
             return space.pid != 0 ? ESRCH : ENOENT;
         }
         const Link* taken = find_name(name.str());
-        if (stays ? taken != nullptr && taken != &link : find_elsewhere(space, name.str()).has_value()) {
+        const auto there = find_elsewhere(space, name.str());
+        const bool leftover = there && there->kind == link.kind && there->alias == link.alias &&
+                              !link.alias.empty() && there->group == netlink::kOwnedGroup && there->peer &&
+                              there->peer->namespace_id;
+        if (stays ? taken != nullptr && taken != &link : there && !leftover) {
             return EEXIST;
+        }
+        if (!stays && leftover) {
+            erase(there->ifindex);
         }
         link.name = name.str();
         link.up = true;
@@ -183,6 +191,12 @@ Result<void> FakeLinks::move(int ifindex, const NetworkNamespace& space, const I
         }
         return 0;
     });
+}
+
+Result<std::optional<Link>> FakeLinks::find_peer(const netlink::PeerPlace& place) {
+    settle();
+    const Link* link = end_of_pair(place.ifindex);
+    return link == nullptr ? std::nullopt : std::optional(*link);
 }
 
 Result<netlink::NamespaceView> FakeLinks::look_at(const NetworkNamespace& space) {
@@ -337,8 +351,14 @@ void FakeLinks::settle_pair(Link& link) {
     }
     link.running = link.up && other->up;
     link.operstate = link.running ? netlink::kOperstateUp : kOperstateLowerLayerDown;
-    const auto away = away_.find(other->ifindex);
-    link.peer->namespace_id = away == away_.end() ? std::nullopt : namespaces_.at(away->second.space);
+    const auto there = away_.find(other->ifindex);
+    const auto here = away_.find(link.ifindex);
+    if (there == away_.end()) {
+        link.peer->namespace_id = here == away_.end() ? std::nullopt : std::optional(kHome);
+    } else {
+        const bool together = here != away_.end() && here->second.space == there->second.space;
+        link.peer->namespace_id = together ? std::nullopt : namespaces_.at(there->second.space);
+    }
 }
 
 }  // namespace mqttcan::testing

@@ -72,6 +72,7 @@ class FakeLinks final : public netlink::Links {
     Result<Link> create_vcan(const netlink::VcanRequest&) override;
     Result<Link> create_vxcan(const netlink::VxcanRequest&) override;
     Result<void> move(int ifindex, const NetworkNamespace&, const InterfaceName&) override;
+    Result<std::optional<Link>> find_peer(const netlink::PeerPlace&) override;
     Result<netlink::NamespaceView> look_at(const NetworkNamespace&) override;
     Result<netlink::SerialLink> attach_slcan(const netlink::SlcanRequest&) override;
     Result<void> configure(int ifindex, const CanSettings&) override;

@@ -155,6 +155,44 @@ TYPED_TEST_P(PairsContract, MovesAnEndBackInWhenANamespaceReturns) {
     EXPECT_EQ(number_of(this->links().move(second.peer->ifindex, space, interface("can0"))), ENOENT);
 }
 
+TYPED_TEST_P(PairsContract, LooksAtAPeerWhereverItIs) {
+    const NetworkNamespace space = this->world_.make_namespace();
+    const netlink::Link left = this->create("left", "right");
+    EXPECT_EQ(this->links().find_peer(*left.peer).value()->name, "right");
+    ASSERT_TRUE(this->links().move(left.peer->ifindex, space, interface("can0")));
+    const auto there = this->links().find_peer(*this->now(left.ifindex).peer).value();
+    ASSERT_TRUE(there.has_value());
+    EXPECT_EQ(there->name, "can0");
+    EXPECT_EQ(there->alias, "mqttcan:peer");
+    EXPECT_EQ(there->group, netlink::kOwnedGroup);
+    EXPECT_TRUE(there->up);
+    auto nobody = *this->now(left.ifindex).peer;
+    nobody.ifindex = 12345;
+    EXPECT_EQ(this->links().find_peer(nobody).value(), std::nullopt);
+}
+
+TYPED_TEST_P(PairsContract, MakesRoomWhereAnEarlierPeerWasLeftBehind) {
+    const NetworkNamespace space = this->world_.make_namespace();
+    const NetworkNamespace away = this->world_.make_namespace();
+    const netlink::Link first = this->create("left", "right");
+    ASSERT_TRUE(this->links().move(first.peer->ifindex, space, interface("can0")));
+    ASSERT_TRUE(this->links().move(first.ifindex, away, interface("stolen")));
+    const netlink::Link second = this->create("left", "right");
+    ASSERT_TRUE(this->links().set_up(second.ifindex));
+    const auto moved = this->links().move(second.peer->ifindex, space, interface("can0"));
+    ASSERT_TRUE(moved) << moved.error().what;
+    EXPECT_TRUE(this->becomes_usable(second.ifindex));
+}
+
+TYPED_TEST_P(PairsContract, MakesNoRoomWhereAPairLivesWhole) {
+    const NetworkNamespace space = this->world_.make_namespace();
+    const netlink::Link first = this->create("left", "right");
+    ASSERT_TRUE(this->links().move(first.peer->ifindex, space, interface("can0")));
+    ASSERT_TRUE(this->links().move(first.ifindex, space, interface("left")));
+    const netlink::Link second = this->create("left", "right");
+    EXPECT_EQ(number_of(this->links().move(second.peer->ifindex, space, interface("can0"))), EEXIST);
+}
+
 TYPED_TEST_P(PairsContract, SaysWhenThereIsNothingToMove) {
     const NetworkNamespace space = this->world_.make_namespace();
     EXPECT_EQ(number_of(this->links().move(12345, space, interface("can0"))), ENODEV);
@@ -196,8 +234,10 @@ TYPED_TEST_P(PairsContract, AttachesNoDeviceThatIsNotThere) {
 REGISTER_TYPED_TEST_SUITE_P(PairsContract, CreatesBothEndsDownAndMarkedAsOurs, IsUsableOnceBothEndsAreUp,
                             TakesOverNeitherName, LeavesNothingBehindWhenAnAliasIsRefused,
                             MovesAnEndToANamespaceUnderANewNameAndUp, DoesNotMoveToWhereTheNameIsTaken,
-                            MovesAnEndBackInWhenANamespaceReturns, SaysWhenThereIsNothingToMove,
-                            LooksAtNamespacesThatAreNotThere, LooksAtANamespaceThatIsThere,
-                            HasControllerDutiesOnlyForControllers, AttachesNoDeviceThatIsNotThere);
+                            MovesAnEndBackInWhenANamespaceReturns, LooksAtAPeerWhereverItIs,
+                            MakesRoomWhereAnEarlierPeerWasLeftBehind, MakesNoRoomWhereAPairLivesWhole,
+                            SaysWhenThereIsNothingToMove, LooksAtNamespacesThatAreNotThere,
+                            LooksAtANamespaceThatIsThere, HasControllerDutiesOnlyForControllers,
+                            AttachesNoDeviceThatIsNotThere);
 
 }  // namespace mqttcan::testing
