@@ -63,7 +63,11 @@ bool BusRuntime::assign(const Assignment& assignment) {
         return ifindex_ == ready->ifindex || open(ready->ifindex);
     }
     const auto* waiting = std::get_if<Waiting>(&assignment);
-    close(waiting != nullptr ? waiting->reason : std::get<Refused>(assignment).reason);
+    if (waiting != nullptr && waiting->passing) {
+        close();
+    } else {
+        close(waiting != nullptr ? waiting->reason : std::get<Refused>(assignment).reason);
+    }
     return true;
 }
 
@@ -75,9 +79,14 @@ void BusRuntime::notice_change() {
     const auto link = links.find(ifindex_);
     if (link == links.end()) {
         close("the interface is gone: deleted, moved away or unplugged by somebody else");
+    } else if (!link->second.up) {
+        close("the interface was set down by somebody else");
     } else if (!netlink::usable(link->second)) {
-        close(link->second.up ? "the other end of the interface is down or gone"
-                              : "the interface was set down by somebody else");
+        if (link->second.peer && link->second.peer->namespace_id) {
+            close();  // the plan says it, with the cure
+        } else {
+            close("the other end of the interface was set down by somebody else");
+        }
     } else if (controller_) {
         care_.look_soon();
     }
@@ -119,11 +128,15 @@ bool BusRuntime::open(int ifindex) {
     return true;
 }
 
-void BusRuntime::close(const std::string& reason) {
+void BusRuntime::close() {
     care_.close();
     bridge_.close();
     lock_.reset();
     ifindex_ = 0;
+}
+
+void BusRuntime::close(const std::string& reason) {
+    close();
     if (waiting_for_ != reason) {
         waiting_for_ = reason;
         log_.warning(reason);

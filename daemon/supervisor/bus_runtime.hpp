@@ -48,6 +48,8 @@ class BusRuntime final : bridge::Caretaker {
     /// Says what others did to a link in use, before it is put right.
     void notice_change();
     void close(const std::string& reason);
+    /// The same without a word.
+    void close();
     /// In two steps, between which what the bus has sent still leaves (as the bridge's).
     void begin_stop() { bridge_.begin_stop(); }
     bool flushed() const { return bridge_.flushed(); }

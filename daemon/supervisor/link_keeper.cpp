@@ -17,9 +17,7 @@ constexpr Duration kFirstRetry = 250ms;
 constexpr Duration kLongestRetry = 5s;
 constexpr Duration kLeftoverAge = 3s;  // a link without alias for so long was left behind by a crash
 constexpr Duration kUdevPause = 100ms;
-constexpr Duration kQuietTime = 1s;
 constexpr Duration kLongTime = 500ms;
-constexpr int kBusyRounds = 20;  // then somebody is undoing what we do: slow down
 constexpr int kRoundsAtOnce = 8;
 
 /// The link that an action is about; 0 for one that is to be made.
@@ -69,7 +67,7 @@ void LinkKeeper::want(Desired desired) {
     paths_.watch(std::move(paths));
     failures_.clear();
     retry_delay_ = {};
-    busy_rounds_ = 0;
+    patience_ = {};
     reconcile();
 }
 
@@ -100,6 +98,15 @@ void LinkKeeper::observe() {
     performer_.tell(actual_);
     actual_.namespaces.clear();
     actual_.devices.clear();
+    actual_.peers.clear();
+    for (const auto& [ifindex, link] : actual_.links) {
+        if (link.group == netlink::kOwnedGroup && link.peer && link.peer->namespace_id) {
+            // Not for everybody to see: then the peer counts as right.
+            if (auto peer = links_.find_peer(*link.peer); peer && *peer) {
+                actual_.peers.emplace(ifindex, std::move(**peer));
+            }
+        }
+    }
     for (const DesiredLink& wish : desired_) {
         if (!wish.device.empty() && ::access(wish.device.c_str(), F_OK) == 0) {
             actual_.devices.insert(wish.device);
@@ -133,7 +140,8 @@ void LinkKeeper::reconcile() {
     }
     Plan now = next_plan();
     bool done = now.actions.empty();
-    for (int round = 0; !done && round < kRoundsAtOnce && act(now.actions); ++round) {
+    const bool may_act = done || has_patience();
+    for (int round = 0; !done && may_act && round < kRoundsAtOnce && act(now.actions); ++round) {
         now = next_plan();
         done = now.actions.empty();
     }
@@ -141,7 +149,9 @@ void LinkKeeper::reconcile() {
         failures_.clear();
     }
     const bool used = user_.on_plan(now);
-    if (watcher_.waits_for_udev()) {
+    if (!may_act) {
+        retry_timer_.arm(patience_.next());
+    } else if (watcher_.waits_for_udev()) {
         retry_timer_.arm(BootClock::now() + kUdevPause);  // udev ends without an event for us
     } else if (done && used && !awaits_something(now)) {
         retry_delay_ = {};
@@ -159,17 +169,21 @@ bool LinkKeeper::awaits_something(const Plan& now) const {
     });
 }
 
+/// Whether to put right something now.
+bool LinkKeeper::has_patience() {
+    const TimePoint now = BootClock::now();
+    if (patience_.spend(now)) {
+        return true;
+    }
+    // Where the kernel refuses us, nobody undoes anything, and that was said.
+    if (failures_.empty() && patience_.complain(now)) {
+        log_.warning("somebody keeps changing our links as fast as they are put right; slowing down");
+    }
+    return false;
+}
+
 /// False if nothing is to be gained by planning again at once.
 bool LinkKeeper::act(const std::vector<Action>& actions) {
-    const TimePoint now = BootClock::now();
-    busy_rounds_ = now - acted_at_ < kQuietTime ? busy_rounds_ + 1 : 0;
-    acted_at_ = now;
-    if (busy_rounds_ > kBusyRounds) {
-        if (busy_rounds_ == kBusyRounds + 1) {
-            log_.warning("somebody keeps changing our links as fast as they are put right; slowing down");
-        }
-        return false;
-    }
     std::set<std::string> failures;
     for (const Action& action : actions) {
         if (const auto performed = perform(action); !performed) {
@@ -196,15 +210,29 @@ Result<void> LinkKeeper::perform(const Action& action) {
         return fail(std::errc::device_or_resource_busy, "leaving link number ", ifindex,
                     " alone: another process uses it");
     }
+    const auto link = links().find(ifindex);
+    const netlink::Link before = link != links().end() ? link->second : netlink::Link{.name = "a link"};
     if (const auto* removal = std::get_if<Remove>(&action)) {
-        const auto link = links().find(ifindex);
-        log_.notice("removing ", link != links().end() ? link->second.name : "a link", ": ", removal->reason);
+        log_.notice("removing ", before.name, ": ", removal->reason);
     }
     auto performed = performer_.perform(action);
+    if (performed) {
+        note_change(action, before);
+    }
     if (const auto* configured = std::get_if<Configure>(&action); configured != nullptr && performed) {
         note_rounding(*configured);
     }
     return performed;
+}
+
+/// What nobody would see otherwise. A link that is set up is told of by its bus.
+void LinkKeeper::note_change(const Action& action, const netlink::Link& before) {
+    if (const auto* rename = std::get_if<Rename>(&action)) {
+        log_.notice("renamed ", before.name, " to ", rename->name.str(), ", as configured");
+    } else if (const auto* mtu = std::get_if<SetMtu>(&action)) {
+        log_.notice("set the MTU of ", before.name, " from ", before.mtu, " to ", mtu->mtu,
+                    ", as configured");
+    }
 }
 
 void LinkKeeper::note_rounding(const Configure& action) {

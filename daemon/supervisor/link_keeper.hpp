@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "daemon/loop/loop.hpp"
 #include "daemon/loop/path_watch.hpp"
+#include "daemon/supervisor/patience.hpp"
 #include "daemon/supervisor/perform.hpp"
 #include "daemon/supervisor/plan.hpp"
 #include "netlink/links.hpp"
@@ -55,8 +56,10 @@ class LinkKeeper {
     void reconcile();
     Plan next_plan();
     void observe();
+    bool has_patience();
     bool act(const std::vector<Action>& actions);
     Result<void> perform(const Action& action);
+    void note_change(const Action&, const netlink::Link& before);
     void note_rounding(const Configure& action);
     bool may_touch(int ifindex) const;
     bool awaits_something(const Plan&) const;
@@ -74,8 +77,7 @@ class LinkKeeper {
     std::set<std::string> failures_;      ///< of the last round of actions, so that each is logged once
     std::map<int, TimePoint> leftovers_;  ///< since when
     Duration retry_delay_{};
-    TimePoint acted_at_{};
-    int busy_rounds_ = 0;  ///< rounds with actions in quick succession
+    Patience patience_;
     bool stopped_ = false;
     loop::IoSource link_source_;
     loop::PathWatch paths_;

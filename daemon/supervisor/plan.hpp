@@ -58,9 +58,10 @@ struct Actual {
     std::map<int, netlink::Link> links = {};  ///< by ifindex, as LinkWatcher::links()
     std::map<NetworkNamespace, netlink::NamespaceView> namespaces = {};  ///< those that peers are meant for
     std::set<std::string> devices = {};                                  ///< ttys that are there
-    std::map<EntryName, int> serial = {};  ///< ifindexes of the serial links that we hold
-    std::map<int, Tried> tried = {};       ///< by ifindex
-    std::set<EntryName> unreachable = {};  ///< buses whose link is to be down as long as this lasts
+    std::map<EntryName, int> serial = {};     ///< ifindexes of the serial links that we hold
+    std::map<int, Tried> tried = {};          ///< by ifindex
+    std::map<int, netlink::Link> peers = {};  ///< of vxcans, in other namespaces; by the near end's ifindex
+    std::set<EntryName> unreachable = {};     ///< buses whose link is to be down as long as this lasts
 };
 
 /// What the alias of a link says: "mqttcan:BUS", or "mqttcan:BUS@INSTANCE" for others than the default
@@ -161,8 +162,9 @@ struct Ready {  ///< bridge this link
     int ifindex;
     bool operator==(const Ready&) const = default;
 };
-struct Waiting {         ///< not now; what happens next is not up to the configuration
-    std::string reason;  ///< with cure; stable while nothing changes, so log it when it differs
+struct Waiting {           ///< not now; what happens next is not up to the configuration
+    std::string reason;    ///< with cure; stable while nothing changes, so log it when it differs
+    bool passing = false;  ///< for what is being done already: not worth a word
     bool operator==(const Waiting&) const = default;
 };
 struct Refused {  ///< never with this configuration and this link; like Waiting, it ends by itself when the

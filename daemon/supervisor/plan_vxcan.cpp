@@ -41,6 +41,12 @@ void Planner::create_vxcan(const DesiredLink& wish) {
         }
     }
     const Link* taken = peer_stays(wish) ? by_name(wish.peer->interface) : nullptr;
+    if (taken != nullptr && is_orphan(wish, *taken)) {
+        const std::string why = "its other end was moved away";
+        removals_.push_back(Remove{taken->ifindex, why});
+        wait_passing(wish, text(taken->name, " is being replaced: ", why));
+        return;
+    }
     if (taken != nullptr) {
         give_way(wish, *taken,
                  text(taken->name, " exists already (", kind_in_words(*taken),
@@ -51,27 +57,37 @@ void Planner::create_vxcan(const DesiredLink& wish) {
     named_.push_back(CreateVxcan{wish.bus, *wish.interface,
                                  netns ? passing_name(wish.bus, instance_) : wish.peer->interface, wish.mtu,
                                  alias_for(wish.bus, instance_), peer_alias_for(wish.bus, instance_)});
-    wait(wish, text(wish.interface->str(), " is to be created"));
+    wait_passing(wish, text(wish.interface->str(), " is to be created"));
+}
+
+bool Planner::is_orphan(const DesiredLink& wish, const Link& link) const {
+    return link.kind == kVxcan && link.group == netlink::kOwnedGroup && link.peer &&
+           link.peer->namespace_id && link.alias == peer_alias_for(wish.bus, instance_);
 }
 
 void Planner::settle_vxcan(const DesiredLink& wish, const Link& near) {
     if (const std::string why = misfit_vxcan(wish, near); !why.empty()) {
         removals_.push_back(Remove{near.ifindex, why});
-        wait(wish, text(near.name, " is being replaced: ", why));
+        wait_passing(wish, text(near.name, " is being replaced: ", why));
         return;
     }
     put_right(wish, near);
     const std::string missing = settle_peer(wish, near);
+    const auto there = actual_.peers.find(near.ifindex);
+    const bool peer_is_up = there != actual_.peers.end() ? there->second.up  // and the kernel about to notice
+                                                         : near.peer && !near.peer->namespace_id;
     if (actual_.unreachable.contains(wish.bus)) {
         wait(wish, text(near.name, " is down while the other end of its bus cannot be reached (on_offline)"));
     } else if (!missing.empty()) {
         wait(wish, missing);
+    } else if (netlink::usable(near)) {
+        plan_.buses.insert_or_assign(wish.bus, Ready{near.ifindex});
+    } else if (!near.up || peer_is_up) {
+        wait_passing(wish, text(near.name, " is being set up"));
     } else {
-        ready_or_wait(
-            wish, near,
-            near.up ? text("the other end of ", near.name, " is down; in its network namespace: ip link set ",
-                           wish.peer->interface.str(), " up")
-                    : text(near.name, " is down: it is being set up"));
+        wait(wish,
+             text("the other end of ", near.name, " is down or gone; in its network namespace: ip link set ",
+                  wish.peer->interface.str(), " up"));
     }
 }
 
@@ -84,7 +100,8 @@ bool Planner::peer_stays(const DesiredLink& wish) const {
 std::string Planner::misfit_vxcan(const DesiredLink& wish, const Link& near) const {
     const Link* peer = other_end(near);
     if (near.mtu != wish.mtu || (peer != nullptr && peer->mtu != wish.mtu)) {
-        return "its MTU changes";  // that of the far end cannot be changed once it is elsewhere
+        return text("its MTU is not ",
+                    wish.mtu);  // that of the far end cannot be changed once it is elsewhere
     }
     // Whoever has the name may want the one that we have: two that wait for each other would wait for ever.
     if (near.name != wish.interface->str() && is_taken(*wish.interface, near)) {
@@ -101,6 +118,10 @@ std::string Planner::misfit_vxcan(const DesiredLink& wish, const Link& near) con
         if (known && view->second.id != near.peer->namespace_id) {
             return text("its other end is not in network namespace ", netns->str());
         }
+    }
+    const auto there = actual_.peers.find(near.ifindex);
+    if (there != actual_.peers.end() && there->second.name != far.str()) {
+        return text("its other end is called ", there->second.name, ", not ", far.str());
     }
     return {};
 }

@@ -128,6 +128,10 @@ void Planner::wait(const DesiredLink& wish, std::string reason) {
     plan_.buses.insert_or_assign(wish.bus, Waiting{std::move(reason)});
 }
 
+void Planner::wait_passing(const DesiredLink& wish, std::string reason) {
+    plan_.buses.insert_or_assign(wish.bus, Waiting{std::move(reason), true});
+}
+
 void Planner::refuse(const DesiredLink& wish, std::string reason) {
     plan_.buses.insert_or_assign(wish.bus, Refused{std::move(reason)});
 }
@@ -142,7 +146,7 @@ void Planner::give_way(const DesiredLink& wish, const Link& taken, std::string r
         return used_as_it_is || (owner && it.bus == *owner && it.bus != wish.bus);
     });
     if (owner && !stays) {
-        wait(wish, text(taken.name, " is to be replaced"));
+        wait_passing(wish, text(taken.name, " is to be replaced"));
     } else if (!stays && (leftover(taken) || (other != nullptr && leftover(*other)))) {
         wait(wish,
              text(taken.name, " was left behind by a process that died creating it: it is removed soon"));
@@ -216,7 +220,7 @@ void Planner::place_vcan_by_mark(const DesiredLink& wish) {
     }
     auto& group = wish.interface ? named_ : numbered_;
     group.push_back(CreateVcan{wish.bus, wish.interface, wish.mtu, alias_for(wish.bus, instance_)});
-    wait(wish, text(wish.interface ? wish.interface->str() : "a vcan", " is to be created"));
+    wait_passing(wish, text(wish.interface ? wish.interface->str() : "a vcan", " is to be created"));
 }
 
 void Planner::claim_vcan(const DesiredLink& wish, const Link& link) {
@@ -229,8 +233,10 @@ void Planner::claim_vcan(const DesiredLink& wish, const Link& link) {
         wait(wish, text(link.name, " is down while the other end of its bus cannot be reached (on_offline)"));
     } else if (netlink::usable(link)) {
         plan_.buses.insert_or_assign(wish.bus, Ready{link.ifindex});
+    } else if (is_ours) {
+        wait_passing(wish, text(link.name, " is down: it is being set up"));
     } else {
-        wait(wish, is_ours ? text(link.name, " is down: it is being set up") : why_down(link));
+        wait(wish, why_down(link));
     }
 }
 

@@ -38,6 +38,8 @@ class Planner {
 
     // ---- what becomes of a bus
     void wait(const DesiredLink&, std::string reason);
+    /// For what this plan, or the kernel, is about to do.
+    void wait_passing(const DesiredLink&, std::string reason);
     void refuse(const DesiredLink&, std::string reason);
     /// A link that is of no use to the wish has a name that it needs: waits if that link is going, refuses if
     /// it stays.
@@ -56,6 +58,8 @@ class Planner {
 
     void place_vxcan(const DesiredLink&);
     void create_vxcan(const DesiredLink&);
+    /// The far end that a pair of this bus left here when its near end was moved away.
+    bool is_orphan(const DesiredLink&, const Link&) const;
     void settle_vxcan(const DesiredLink&, const Link&);
     /// Why the pair must go, empty if it can be put right.
     std::string misfit_vxcan(const DesiredLink&, const Link& near) const;

@@ -38,6 +38,9 @@ class StubbornLinks final : public netlink::Links {
     Result<void> move(int ifindex, const NetworkNamespace& to, const InterfaceName& name) override {
         return fake.move(ifindex, to, name);
     }
+    Result<std::optional<Link>> find_peer(const netlink::PeerPlace& place) override {
+        return fake.find_peer(place);
+    }
     Result<netlink::NamespaceView> look_at(const NetworkNamespace& space) override {
         return fake.look_at(space);
     }
