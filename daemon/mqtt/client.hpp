@@ -65,7 +65,7 @@ class Client {
     /// QoS 0, not retained. False if the library does not take it. `expiry` is MQTT 5's message expiry.
     virtual bool publish_frame(const std::string& topic, std::span<const std::byte> payload,
                                std::uint32_t expiry) = 0;
-    /// QoS 1; `acknowledged` with `number` follows.
+    /// QoS 1; `acknowledged` or `unpublished` with `number` follows, which has 61 bits.
     virtual bool publish_acknowledged(const std::string& topic, std::string_view payload, bool retained,
                                       std::uint64_t number) = 0;
     /// Acknowledges at once what TCP has received: otherwise the kernel waits up to 40 ms, and a broker that

@@ -346,6 +346,7 @@ void Connection::drop(const std::string& reason, Duration at_least) {
     const TimePoint now = BootClock::now();
     client_.reset();
     fence_.reset();
+    outbox_.clear();
     fence_timer_.disarm();
     asking_ = ticking_ = false;
     joining_.clear();

@@ -11,7 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kStopTime = 1s;
-constexpr TimePoint kUnproved{-24h};       // older than any max_age
+constexpr TimePoint kUnproved{-24h};                         // older than any max_age
+constexpr std::uint64_t kRetained = std::uint64_t{1} << 60;  // for a message's number; no tick gets so far
 constexpr std::size_t kFixedOverhead = 8;  // a PUBLISH packet beside its topic and payload, about
 
 }  // namespace
@@ -99,8 +100,10 @@ void Connection::stop(loop::Callback done) {
     }
     state_ = State::stopping;
     fence_timer_.disarm();
-    client_->disconnect();
     attempt_timer_.arm(BootClock::now() + kStopTime);
+    if (outbox_.empty()) {
+        client_->disconnect();
+    }
 }
 
 void Connection::finish_stop() {
@@ -129,7 +132,31 @@ bool Connection::publish(const std::string& topic, std::span<const std::byte> pa
 void Connection::publish_retained(const std::string& topic, std::string_view payload) {
     to_clear_.erase(topic);
     if (online()) {
-        client_->publish_acknowledged(topic, payload, true, 0);
+        outbox_.put(topic, payload);
+        send_retained();
+    }
+}
+
+void Connection::send_retained() {
+    while (const auto message = outbox_.next()) {
+        if (!client_->publish_acknowledged(message->topic, message->payload, true, kRetained)) {
+            outbox_.done();
+        }
+    }
+}
+
+void Connection::on_retained_done() {
+    if (!client_ || (state_ != State::online && state_ != State::stopping)) {
+        return;
+    }
+    const bool had_some = !outbox_.empty();
+    outbox_.done();
+    send_retained();
+    if (state_ == State::stopping && had_some) {
+        attempt_timer_.arm(BootClock::now() + kStopTime);
+        if (outbox_.empty()) {
+            client_->disconnect();
+        }
     }
 }
 
@@ -243,6 +270,11 @@ void Connection::on_control(const Control& control) {
         case Control::Kind::acknowledged:
             on_acknowledged(control);
             break;
+        case Control::Kind::unpublished:
+            if (control.number == kRetained) {
+                on_retained_done();
+            }
+            break;
         case Control::Kind::lost:
             on_lost(control);
             break;
@@ -250,6 +282,10 @@ void Connection::on_control(const Control& control) {
 }
 
 void Connection::on_acknowledged(const Control& control) {
+    if (control.number == kRetained) {
+        on_retained_done();
+        return;
+    }
     if (!fence_ || control.number == 0) {
         return;
     }

@@ -18,6 +18,7 @@
 #include "daemon/mqtt/client.hpp"
 #include "daemon/mqtt/fence.hpp"
 #include "daemon/mqtt/inbox.hpp"
+#include "daemon/mqtt/outbox.hpp"
 #include "daemon/mqtt/subscriber.hpp"
 
 namespace mqttcan::mqtt {
@@ -143,6 +144,8 @@ class Connection {
     void on_fence_timer();
     void arm_fence_timer();
     void send_tick();
+    void send_retained();
+    void on_retained_done();
     void finish_stop();
     std::string tick_topic() const { return "mqttcan/" + settings_.client_id + "/tick"; }
     std::string control_topic() const { return "mqttcan/" + settings_.client_id + "/control"; }
@@ -166,7 +169,8 @@ class Connection {
     State state_ = State::stopped;
     ConnectOptions options_;
     std::unique_ptr<Client> client_;
-    std::optional<Fence> fence_;      ///< from the first subscription until the client goes
+    std::optional<Fence> fence_;  ///< from the first subscription until the client goes
+    Outbox outbox_;
     std::size_t served_first_ = 0;    ///< the slot that was told first that there is room
     std::set<std::string> to_clear_;  ///< topics that nobody could be told of while offline
     std::vector<Filter> asked_;       ///< filters of the SUBSCRIBE under way

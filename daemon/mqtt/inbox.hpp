@@ -40,6 +40,7 @@ struct Control {
         subscribed,        ///< `grants`: a code per filter
         subscribe_failed,  ///< `text`
         acknowledged,      ///< PUBACK for message `number`
+        unpublished,       ///< no PUBACK will come for message `number`
         diagnosed,         ///< `text`
     };
     Kind kind;

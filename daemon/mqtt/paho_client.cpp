@@ -285,10 +285,10 @@ class PahoClient final : public Client, paho::iaction_listener {
                 break;
             case Operation::publish:
                 // A PUBACK that says no (forbidden topic) still proves that the line works.
-                if (reason >= kRefused) {
-                    inbox_.control(
-                        {.kind = Control::Kind::acknowledged, .number = value >> 2, .code = reason});
-                }
+                inbox_.control(
+                    {.kind = reason >= kRefused ? Control::Kind::acknowledged : Control::Kind::unpublished,
+                     .number = value >> 2,
+                     .code = reason});
                 break;
             case Operation::disconnect:
                 tell_lost(0, "disconnected");

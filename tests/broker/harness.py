@@ -49,8 +49,8 @@ class Place:
 
     @staticmethod
     def _remove_links(before):
-        for name in set(links()) - before:
-            subprocess.run(["ip", "link", "delete", name], check=False, stderr=subprocess.DEVNULL)
+        batch = "".join(f"link delete {name}\n" for name in set(links()) - before)  # a process each would take long
+        subprocess.run(["ip", "-force", "-batch", "-"], input=batch, text=True, check=False, stderr=subprocess.DEVNULL)
 
     def _keep(self, thing):
         self._stack.callback(thing.close)

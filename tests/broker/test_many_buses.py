@@ -41,6 +41,7 @@ class ManyBuses(harness.Scenario):
         for name in names:
             status.wait_online(harness.client_status(name, "many"))
         self.show("all online")
+        print(f"{self.daemon.log().count('trying again')} connections given up on the way", flush=True)
         sockets = [self.place.can(name) for name in names]
         far = self.place.peer("server", "+", broker)  # of all topics; the ID says which
         for number, socket in enumerate(sockets):
