@@ -56,6 +56,8 @@ class ManyBuses(harness.Scenario):
         self.assertEqual([far.pending(), sum(len(socket.drain()) for socket in sockets)], [0, 0])
         before = {name: found["ifindex"] for name, found in links().items()}
         self.daemon.terminate()
+        for name in names:
+            status.wait(harness.client_status(name, "many"), lambda found: found["state"] == "offline", "offline")
         self.assertEqual({name: found["ifindex"] for name, found in links().items()}, before)
 
 
