@@ -80,7 +80,7 @@ class APeerInANamedNamespace(Pairs):
     def test_comes_again_when_the_namespace_does(self):
         self.space.add()
         self.start(netns=ELSEWHERE)
-        for _ in range(3):
+        for _ in range(2):
             self.assert_bridged(self.space).close()
             before = link(NEAR)["ifindex"]
             self.space.delete()
