@@ -120,7 +120,8 @@ std::string Planner::misfit_vxcan(const DesiredLink& wish, const Link& near) con
         }
     }
     const auto there = actual_.peers.find(near.ifindex);
-    if (there != actual_.peers.end() && there->second.name != far.str()) {
+    // Without a namespace of its own it is where, and called what, `mqttcan attach` was told.
+    if (netns && there != actual_.peers.end() && there->second.name != far.str()) {
         return text("its other end is called ", there->second.name, ", not ", far.str());
     }
     return {};

@@ -11,6 +11,7 @@ from harness import Frame, link
 PATIENT = {"max_age": "10min"}  # what is old must not come out for another reason than its age
 STALL = 0.5  # seconds, the default
 IN_TTY = 1  # frames that the kernel's driver has handed to an adapter that takes nothing: out of reach
+QUEUE = 7  # frames that the least send buffer lets into the queue of the interface
 
 
 def numbered(phase, count, first=0):
@@ -220,7 +221,9 @@ class AController(SerialBuses):
         came = sum(1 for _, line in self.adapter.lines() if line.startswith("t101"))
         counted = status["counters"]["to_bus"]["dropped"]["stalled"]
         print(f"of 300 frames {came} came out, {counted} were counted as stalled", flush=True)
-        self.assertIn(300 - came - counted, range(-IN_TTY - 1, IN_TTY + 1))
+        # When the kernel takes the carrier away it drops what the interface's queue holds, and tells nobody. That is
+        # what the least send buffer takes, at most, should the error frame be read late.
+        self.assertIn(300 - came - counted, range(-IN_TTY - 1, QUEUE + IN_TTY + 1))
 
     def test_that_stays_in_bus_off_if_the_bus_says_so(self):
         self.one(restart="never")

@@ -50,6 +50,11 @@ TEST(AFarEndElsewhere, IsLeftInPeaceIfItIsCalledAsItShould) {
     EXPECT_THAT(of(plan_default({pair()}, parted()), "bench"), is_ready(5));
 }
 
+TEST(AFarEndElsewhere, MayBeCalledAnythingWhereItWasAttachedByHand) {
+    EXPECT_THAT(plan_default({pair(std::nullopt)}, parted("ecu0")).actions, IsEmpty());
+    EXPECT_THAT(of(plan_default({pair(std::nullopt)}, parted("ecu0")), "bench"), is_ready(5));
+}
+
 TEST(AFarEndElsewhere, GoesWithItsPairIfItIsCalledOtherwise) {
     const Plan made = plan_default({pair()}, parted("can7"));
     EXPECT_THAT(made.actions,
