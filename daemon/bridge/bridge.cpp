@@ -257,6 +257,9 @@ std::optional<std::size_t> Bridge::on_readable() {
     for (const can::Frame& frame : std::span(frames).first(received->frames)) {
         frame.error ? take_error_frame(frame) : take(frame);
     }
+    if (received->local > 0) {
+        writer_.others_left();
+    }
     if (received->kernel_dropped > 0) {
         writer_.lost_echoes();
     } else if (received->echoed > 0) {

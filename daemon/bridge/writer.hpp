@@ -49,6 +49,8 @@ class Writer {
 
     /// So many of our frames have left.
     void echoed(std::uint64_t frames);
+    /// Frames of other programs of this host have left: the bus takes frames, though not ours yet.
+    void others_left();
     /// Echoes may be among frames that the kernel dropped: none is waited for any more.
     void lost_echoes();
     /// A frame of somebody else came from the bus.

@@ -207,6 +207,7 @@ Result<Received> Socket::receive(std::span<Frame> into) {
         if (!fd && batch.messages[i].msg_len != CAN_MTU) {
             continue;  // CAN XL, which this socket has not asked for
         }
+        result.local += (batch.messages[i].msg_hdr.msg_flags & MSG_DONTROUTE) != 0 ? 1 : 0;
         Frame& frame = into[result.frames++] = from_kernel(batch.frames[i], fd);
         frame.stamp = ancillary.stamped ? ancillary.stamp : wall;
         // Wall time may have been set meanwhile: the socket was empty at drained_at_, no frame is older.

@@ -35,6 +35,7 @@ struct Received {
     std::size_t frames = 0;            ///< written to the front of the caller's span
     std::uint64_t kernel_dropped = 0;  ///< lost since the last call because the receive buffer was full
     std::uint64_t echoed = 0;          ///< own frames that left, with SocketOptions::echoes
+    std::uint64_t local = 0;           ///< among `frames`: of other programs on this host
     bool drained = false;              ///< nothing more waits
 };
 

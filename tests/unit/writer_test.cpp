@@ -189,6 +189,21 @@ TEST_F(AWriter, IsPatientWithEchoesThatComeSlowly) {
     EXPECT_TRUE(stalls.empty());
 }
 
+TEST_F(AWriter, IsPatientWithABusThatTakesFramesOfOthersOnly) {
+    interface.room = 0;
+    interface.full = ENOBUFS;
+    open(Proof::echo);
+    push(5);
+    for (int i = 0; i < 20; ++i) {
+        run_for(kStall / 4);
+        writer.others_left();
+    }
+    EXPECT_TRUE(stalls.empty());
+    interface.room = 10;
+    run_until([&] { return interface.taken.size() == 5; });
+    EXPECT_EQ(count.dropped_total(), 0U);
+}
+
 TEST_F(AWriter, GivesUpABusThatTakesNothingAndCountsAlsoWhatTheKernelHolds) {
     for (const Proof proof : {Proof::queue, Proof::echo}) {
         interface = {};
