@@ -186,13 +186,15 @@ bool LinkKeeper::has_patience() {
 bool LinkKeeper::act(const std::vector<Action>& actions) {
     std::set<std::string> failures;
     for (const Action& action : actions) {
-        if (const auto performed = perform(action); !performed) {
-            failures.insert(performed.error().what);
+        const auto performed = perform(action);
+        if (performed) {
+            continue;
         }
-    }
-    for (const std::string& failure : failures) {
-        if (!failures_.contains(failure)) {
-            log_.error(failure);
+        const std::string& what = performed.error().what;
+        const auto* configure = std::get_if<Configure>(&action);
+        const bool bus_tells = configure != nullptr && performer_.refused(configure->ifindex);
+        if (failures.insert(what).second && !failures_.contains(what) && !bus_tells) {
+            log_.error(what);
         }
     }
     const bool progress = failures.size() < actions.size();

@@ -114,6 +114,11 @@ void Performer::tell(Actual& actual) {
     }
 }
 
+bool Performer::refused(int ifindex) const {
+    const auto at = tried_.find(ifindex);
+    return at != tried_.end() && !at->second.refusal.empty();
+}
+
 bool Performer::detach(const EntryName& bus) {
     const auto at = serial_.find(bus);
     if (at == serial_.end()) {

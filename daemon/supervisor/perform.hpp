@@ -24,6 +24,8 @@ class Performer {
     void tell(Actual&);
     /// As DetachSerial, for a bus that may hold nothing. Returns whether it did.
     bool detach(const EntryName& bus);
+    /// Whether a controller refused its settings, so that plans say why.
+    bool refused(int ifindex) const;
     /// Whether it holds the tty of a serial adapter for this bus.
     bool holds(const EntryName& bus) const { return serial_.contains(bus); }
 
