@@ -185,19 +185,21 @@ bool LinkKeeper::has_patience() {
 /// False if nothing is to be gained by planning again at once.
 bool LinkKeeper::act(const std::vector<Action>& actions) {
     std::set<std::string> failures;
+    bool progress = false;
     for (const Action& action : actions) {
         const auto performed = perform(action);
         if (performed) {
+            progress = true;
             continue;
         }
         const std::string& what = performed.error().what;
         const auto* configure = std::get_if<Configure>(&action);
-        const bool bus_tells = configure != nullptr && performer_.refused(configure->ifindex);
-        if (failures.insert(what).second && !failures_.contains(what) && !bus_tells) {
+        const bool plan_tells = configure != nullptr && performer_.refused(configure->ifindex);
+        progress |= plan_tells;
+        if (failures.insert(what).second && !failures_.contains(what) && !plan_tells) {
             log_.error(what);
         }
     }
-    const bool progress = failures.size() < actions.size();
     failures_ = std::move(failures);
     if (const auto looked = watcher_.refresh(); !looked) {
         log_.error("looking at links: ", looked.error().what);
