@@ -47,8 +47,9 @@ class Traffic:
     def _send_one(self):
         with self._lock:
             now = milliseconds()
-            self.socket.send(Frame(self._identifier, STAMP.pack(len(self.sent_at), now & 0xFFFFFFFF)))
-            self.sent_at.append(now / 1000)
+            number = len(self.sent_at)
+            self.sent_at.append(now / 1000)  # first: it may arrive before send() returns
+            self.socket.send(Frame(self._identifier, STAMP.pack(number, now & 0xFFFFFFFF)))
 
     def collect(self):
         for frame in self.socket.drain():
