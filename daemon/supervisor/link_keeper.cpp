@@ -97,6 +97,7 @@ void LinkKeeper::observe() {
     actual_.links = watcher_.links();
     performer_.tell(actual_);
     actual_.namespaces.clear();
+    actual_.unseen.clear();
     actual_.devices.clear();
     actual_.peers.clear();
     for (const auto& [ifindex, link] : actual_.links) {
@@ -112,8 +113,12 @@ void LinkKeeper::observe() {
             actual_.devices.insert(wish.device);
         }
         if (wish.peer && wish.peer->netns) {
-            const auto view = links_.look_at(*wish.peer->netns);
-            actual_.namespaces.emplace(*wish.peer->netns, view.value_or(netlink::NamespaceView{}));
+            const NetworkNamespace& space = *wish.peer->netns;
+            if (const auto view = links_.look_at(space)) {
+                actual_.namespaces.emplace(space, *view);
+            } else {
+                actual_.unseen.emplace(space, view.error().what);
+            }
         }
     }
 }

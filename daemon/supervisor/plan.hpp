@@ -57,9 +57,10 @@ struct Tried {
 struct Actual {
     std::map<int, netlink::Link> links = {};  ///< by ifindex, as LinkWatcher::links()
     std::map<NetworkNamespace, netlink::NamespaceView> namespaces = {};  ///< those that peers are meant for
-    std::set<std::string> devices = {};                                  ///< ttys that are there
-    std::map<EntryName, int> serial = {};     ///< ifindexes of the serial links that we hold
-    std::map<int, Tried> tried = {};          ///< by ifindex
+    std::map<NetworkNamespace, std::string> unseen = {};  ///< of those, why one could not be looked at
+    std::set<std::string> devices = {};                   ///< ttys that are there
+    std::map<EntryName, int> serial = {};                 ///< ifindexes of the serial links that we hold
+    std::map<int, Tried> tried = {};                      ///< by ifindex
     std::map<int, netlink::Link> peers = {};  ///< of vxcans, in other namespaces; by the near end's ifindex
     std::set<EntryName> unreachable = {};     ///< buses whose link is to be down as long as this lasts
 };

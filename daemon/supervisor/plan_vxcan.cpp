@@ -33,12 +33,9 @@ void Planner::place_vxcan(const DesiredLink& wish) {
 
 void Planner::create_vxcan(const DesiredLink& wish) {
     const auto& netns = wish.peer->netns;
-    if (netns) {
-        const auto view = actual_.namespaces.find(*netns);
-        if (view == actual_.namespaces.end() || !view->second.exists) {
-            wait(wish, text("waiting for network namespace ", netns->str(), ", which does not exist yet"));
-            return;
-        }
+    if (std::string missing = netns ? missing_namespace(*netns) : std::string(); !missing.empty()) {
+        wait(wish, std::move(missing));
+        return;
     }
     const Link* taken = peer_stays(wish) ? by_name(wish.peer->interface) : nullptr;
     if (taken != nullptr && is_orphan(wish, *taken)) {
@@ -91,6 +88,17 @@ void Planner::settle_vxcan(const DesiredLink& wish, const Link& near) {
     }
 }
 
+std::string Planner::missing_namespace(const NetworkNamespace& space) const {
+    const auto view = actual_.namespaces.find(space);
+    if (view != actual_.namespaces.end() && view->second.exists) {
+        return {};
+    }
+    const auto unseen = actual_.unseen.find(space);
+    return unseen == actual_.unseen.end()
+               ? text("waiting for network namespace ", space.str(), ", which does not exist yet")
+               : unseen->second;
+}
+
 bool Planner::peer_stays(const DesiredLink& wish) const {
     const auto& netns = wish.peer->netns;
     const auto view = netns ? actual_.namespaces.find(*netns) : actual_.namespaces.end();
@@ -140,9 +148,8 @@ std::string Planner::settle_peer(const DesiredLink& wish, const Link& near) {
         return settle_peer_here(wish, *peer);
     }
     const auto& netns = wish.peer->netns;
-    const auto view = actual_.namespaces.find(*netns);
-    if (view == actual_.namespaces.end() || !view->second.exists) {
-        return text("waiting for network namespace ", netns->str(), ", which does not exist yet");
+    if (std::string missing = missing_namespace(*netns); !missing.empty()) {
+        return missing;
     }
     changes_.push_back(MovePeer{peer->ifindex, *netns, wish.peer->interface});
     return text("the other end of ", near.name, " is to be moved to network namespace ", netns->str());

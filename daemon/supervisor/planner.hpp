@@ -63,6 +63,8 @@ class Planner {
     void settle_vxcan(const DesiredLink&, const Link&);
     /// Why the pair must go, empty if it can be put right.
     std::string misfit_vxcan(const DesiredLink&, const Link& near) const;
+    /// Why nothing can be put into the namespace yet, empty if it can.
+    std::string missing_namespace(const NetworkNamespace&) const;
     /// Whether the far end is to stay in our namespace.
     bool peer_stays(const DesiredLink&) const;
     /// Brings the far end where it belongs; why it is not there yet, empty if it is.

@@ -138,6 +138,14 @@ TEST(VxcanBus, IsReplacedWhenThePeerIsInAnotherNamespace) {
     }
 }
 
+TEST(VxcanBus, SaysWhyTheNamespaceOfItsPeerCannotBeLookedAt) {
+    Actual now;
+    now.unseen.emplace(kEcu, "opening it: Permission denied");
+    const Plan made = plan_default(kThere, now);
+    EXPECT_THAT(made.actions, IsEmpty());
+    EXPECT_THAT(of(made, "bench"), is_waiting(HasSubstr("Permission denied")));
+}
+
 TEST(VxcanBus, StaysInANamespaceThatHasLostItsName) {
     // "ip netns del" takes the name; the namespace lives as long as a process is in it.
     for (const Actual& now : {actual({near_of_moved()}), seeing(actual({near_of_moved()}), kEcu, {})}) {
