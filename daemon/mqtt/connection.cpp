@@ -54,7 +54,7 @@ void Connection::remove(Subscriber& subscriber) {
         }
     }
     *at = {nullptr, {}};
-    strays_ = 1;  // what is still under way to it is no news
+    knows_strays_ = true;  // what is still under way to it is no news
     set_routes();
 }
 
@@ -189,7 +189,7 @@ void Connection::on_inbox() {
         }
     }
     touched_.clear();
-    if (batch_.unrouted > 0 && std::exchange(strays_, strays_ + batch_.unrouted) == 0) {
+    if (batch_.unrouted > 0 && !std::exchange(knows_strays_, true)) {
         log_.warning(label(), " sends messages on topics that nobody subscribed to; they are ignored");
     }
 }

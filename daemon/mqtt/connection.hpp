@@ -157,7 +157,7 @@ class Connection {
     Log log_;
 
     std::vector<Member> members_;   ///< by slot; one that was removed leaves its place empty for ever
-    std::uint64_t strays_ = 0;      ///< messages on topics that nobody asked for
+    bool knows_strays_ = false;     ///< messages on topics that nobody asked for are no news
     std::shared_ptr<Inbox> inbox_;  ///< shared with resolver and diagnosis threads, which may outlive us
     Inbox::Batch batch_;
     std::vector<Slot> touched_;  ///< subscribers that got messages in this batch
