@@ -2,7 +2,6 @@
 #include "daemon/bridge/bridge.hpp"
 
 #include <linux/can/error.h>
-#include <sys/timex.h>
 
 #include <array>
 #include <cerrno>
@@ -12,12 +11,9 @@
 namespace mqttcan::bridge {
 namespace {
 
-using namespace std::chrono_literals;
 using codec::Drop;
 
-constexpr int kLastBatches = 256;          // more than the receive buffer holds
-constexpr Duration kDropsInterval = 1s;    // a drop is told soon,
-constexpr Duration kTrafficInterval = 5s;  // mere traffic seldom: the line may be metered
+constexpr int kLastBatches = 256;  // more than the receive buffer holds
 
 std::string publish_prefix(const config::Bus& bus) {
     return bus.role == config::Role::server ? codec::frames_prefix(bus.topic)
@@ -41,12 +37,6 @@ Drop drop_reason(codec::savvycan::Bad bad) {
             return Drop::bad_combination;
     }
     return Drop::refused;
-}
-
-bool clock_synchronized() {
-    timex state{};
-    const int result = ::adjtimex(&state);  // modes 0: only reads
-    return result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }
 
 /// "12 stale, 3 overflow"; empty if nothing was dropped since `before`.
@@ -81,17 +71,20 @@ Bridge::Bridge(loop::Loop& loop, mqtt::Connection& connection, config::Bus bus, 
     : loop_(loop),
       connection_(connection),
       bus_(std::move(bus)),
-      identity_(std::move(identity)),
       log_(std::move(log)),
       caretaker_(caretaker),
       topic_(publish_prefix(bus_)),
       prefix_(topic_.size()),
-      status_timer_(loop, [this] { on_status_timer(); }),
       from_bus_(bus_.from_bus.queue),
       from_filter_(bus_.from_bus.filter),
       to_filter_(bus_.to_bus.filter),
       sampler_(bus_.from_bus.sample),
       counters_(counters),
+      status_(loop, connection, bus_, std::move(identity),
+              [this] {
+                  this->counters();
+                  status_.tell_if_new(view());
+              }),
       writer_(loop, bus_.to_bus, counters_.to_bus, writer_hooks()) {
     connection_.add(*this, subscriptions(bus_));
 }
@@ -159,7 +152,7 @@ Result<void> Bridge::open(const Interface& interface) {
     socket_ = std::move(*socket);
     readable_.emplace(loop_, socket_->fd(), [this] { on_readable(); });
     writer_.open(*socket_, interface.proof);
-    publish_status("online");
+    status_.tell(view());
     if (const auto before = std::exchange(before_closing_, std::nullopt)) {
         const std::string lost = dropped_since(counters_.to_bus, before->to_bus);
         log_.notice("the interface is back; frames for it dropped meanwhile: ", lost.empty() ? "none" : lost);
@@ -177,7 +170,7 @@ void Bridge::close() {
     writer_.close(Drop::no_link);
     socket_.reset();
     controller_.reset();
-    publish_status("waiting");
+    status_.tell(view());
 }
 
 void Bridge::begin_stop() {
@@ -191,34 +184,17 @@ void Bridge::begin_stop() {
 void Bridge::end_stop(Farewell farewell) {
     counters_.from_bus.drop(Drop::stopped, from_bus_.clear());
     counters();
-    if (farewell == Farewell::cleared || (farewell == Farewell::offline && identity_.forget_status)) {
-        clear_status();
-    } else if (farewell == Farewell::offline) {
-        publish_status("offline");
-    }
-    status_timer_.disarm();
+    status_.end(farewell, view());
     log_.info(counters_.from_bus.received, " frames from the bus, ", counters_.from_bus.passed,
               " published, ", counters_.from_bus.dropped_total(), " dropped; ", counters_.to_bus.received,
               " for the bus, ", counters_.to_bus.passed, " written, ", counters_.to_bus.dropped_total(),
               " dropped");
 }
 
-void Bridge::clear_status() {
-    if (!identity_.status_topic.empty()) {
-        connection_.clear_retained(identity_.status_topic);
-    }
-}
-
 void Bridge::set_controller(const std::optional<codec::ControllerStatus>& controller) {
     controller_ = controller;
     writer_.set_bus_off(controller && controller->state == codec::kBusOff);
-    const bool state_changed = controller.has_value() != told_controller_.has_value() ||
-                               (controller && controller->state != told_controller_->state);
-    if (state_changed && socket_) {
-        publish_status("online");
-    } else {
-        news();
-    }
+    news();
 }
 
 const codec::BusCounters& Bridge::counters() {
@@ -340,6 +316,10 @@ void Bridge::on_message(std::string_view level, std::span<const std::byte> paylo
         refuse(drop_reason(frame.error()), level);
         return;
     }
+    if (!to_filter_.passes(*frame)) {
+        count.drop(Drop::filtered);  // as somebody wished: no complaint
+        return;
+    }
     if (const auto reason = judge(*frame)) {
         refuse(*reason, level);
         return;
@@ -363,9 +343,6 @@ std::optional<Drop> Bridge::judge(const can::Frame& frame) const {
     if (frame.error && (bus_.role == config::Role::server || interface_.controller)) {
         return Drop::error_frame;
     }
-    if (!to_filter_.passes(frame)) {
-        return Drop::filtered;
-    }
     if (frame.fd && !bus_.fd) {
         return Drop::not_fd;
     }
@@ -385,8 +362,8 @@ void Bridge::on_overflow(std::uint64_t count) {
 }
 
 void Bridge::on_online() {
-    joined_ = true;
-    publish_status(socket_ ? "online" : "waiting");
+    status_.set_joined(true);
+    status_.tell(view());
     on_window();
     if (!std::exchange(had_outage_, false)) {
         return;
@@ -405,48 +382,20 @@ void Bridge::on_window() {
 }
 
 void Bridge::on_offline(std::uint64_t acknowledged) {
-    joined_ = false;
+    status_.set_joined(false);
     before_outage_ = counters();
     had_outage_ = true;
     counters_.from_bus.unconfirmed += in_flight_.lost(acknowledged);
 }
 
+StatusTeller::View Bridge::view() const {
+    return {.interface = socket_ ? std::string_view(interface_.name) : std::string_view(),
+            .counters = counters_,
+            .controller = controller_};
+}
+
 void Bridge::news() {
-    if (status_timer_.armed() || !joined_ || (counters_ == told_ && controller_ == told_controller_)) {
-        return;
-    }
-    const bool dropped = counters_.from_bus.dropped != told_.from_bus.dropped ||
-                         counters_.to_bus.dropped != told_.to_bus.dropped;
-    status_timer_.arm(std::max(told_at_ + (dropped ? kDropsInterval : kTrafficInterval), BootClock::now()));
-}
-
-void Bridge::on_status_timer() {
-    counters();
-    if (counters_ != told_ || controller_ != told_controller_) {
-        publish_status(socket_ ? "online" : "waiting");
-    }
-}
-
-void Bridge::publish_status(const char* state) {
-    if (!joined_ || identity_.status_topic.empty()) {
-        return;
-    }
-    told_ = counters_;
-    told_controller_ = controller_;
-    told_at_ = BootClock::now();
-    connection_.publish_retained(identity_.status_topic,
-                                 codec::to_json(codec::BusStatus{
-                                     .session = identity_.session,
-                                     .state = state,
-                                     .bus = bus_.name.str(),
-                                     .role = bus_.role == config::Role::server ? "server" : "client",
-                                     .interface = socket_ ? interface_.name : std::string(),
-                                     .time_synchronized = clock_synchronized(),
-                                     .version = identity_.version,
-                                     .connection = connection_.status_topic(),
-                                     .controller = controller_,
-                                     .counters = counters_,
-                                 }));
+    status_.tell_soon(view());
 }
 
 }  // namespace mqttcan::bridge

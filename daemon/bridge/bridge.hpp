@@ -19,6 +19,7 @@
 #include "daemon/bridge/frame_queue.hpp"
 #include "daemon/bridge/in_flight.hpp"
 #include "daemon/bridge/sampler.hpp"
+#include "daemon/bridge/status_teller.hpp"
 #include "daemon/bridge/writer.hpp"
 #include "daemon/can/id_filter.hpp"
 #include "daemon/can/socket.hpp"
@@ -28,14 +29,6 @@
 #include "daemon/mqtt/connection.hpp"
 
 namespace mqttcan::bridge {
-
-/// What a bridge says of itself beside what it counts.
-struct Identity {
-    std::string session;
-    std::string version;
-    std::string status_topic;    ///< of the bus; empty: none
-    bool forget_status = false;  ///< clear it on stop instead of saying offline (`mqttcan tunnel`)
-};
 
 /// The interface that a bus is bridged with.
 struct Interface {
@@ -57,13 +50,6 @@ class Caretaker {
     virtual void on_stalled() = 0;
 };
 
-/// What a bridge leaves behind as its bus's status.
-enum class Farewell {
-    offline,
-    cleared,
-    unsaid,  ///< another speaks on at once, on the same connection
-};
-
 /// What a bus subscribes to.
 std::vector<mqtt::Subscription> subscriptions(const config::Bus&);
 
@@ -81,7 +67,6 @@ class Bridge final : public mqtt::Subscriber {
     Result<void> open(const Interface&);
     /// It is not any more; what waited for it is dropped and counted.
     void close();
-    bool is_open() const { return socket_.has_value(); }
 
     /// Takes no more frames from either side; what the bus has sent still leaves through `flushed()`.
     void begin_stop();
@@ -95,7 +80,6 @@ class Bridge final : public mqtt::Subscriber {
     void set_controller(const std::optional<codec::ControllerStatus>&);
 
     const codec::BusCounters& counters();
-    const config::Bus& bus() const { return bus_; }
 
     void on_online() override;
     void on_offline(std::uint64_t acknowledged) override;
@@ -120,14 +104,11 @@ class Bridge final : public mqtt::Subscriber {
     std::optional<codec::Drop> judge(const can::Frame& frame) const;
     void refuse(codec::Drop reason, std::string_view level);
     void news();
-    void publish_status(const char* state);
-    void clear_status();
-    void on_status_timer();
+    StatusTeller::View view() const;
 
     loop::Loop& loop_;
     mqtt::Connection& connection_;
     config::Bus bus_;
-    Identity identity_;
     Log log_;
     Caretaker& caretaker_;
     Interface interface_{};
@@ -136,7 +117,6 @@ class Bridge final : public mqtt::Subscriber {
 
     std::optional<can::Socket> socket_;
     std::optional<loop::IoSource> readable_;
-    loop::Timer status_timer_;
     FrameQueue from_bus_;
     can::FrameFilter from_filter_;
     can::FrameFilter to_filter_;
@@ -145,16 +125,13 @@ class Bridge final : public mqtt::Subscriber {
     InFlight in_flight_;
     Complaints complaints_;
     codec::BusCounters counters_;
+    StatusTeller status_;
     Writer writer_;
     std::optional<codec::ControllerStatus> controller_;
-    std::optional<codec::ControllerStatus> told_controller_;
-    codec::BusCounters told_;           ///< as last published
     codec::BusCounters before_outage_;  ///< of the broker
     bool had_outage_ = false;
     std::optional<codec::BusCounters> before_closing_;  ///< while the interface is away
-    bool joined_ = false;  ///< its subscriptions stand, so that what it says of itself is true
     bool stopping_ = false;
-    TimePoint told_at_{};
 };
 
 }  // namespace mqttcan::bridge

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bridge/status_teller.hpp"
+
+#include <sys/timex.h>
+
+#include <algorithm>
+
+namespace mqttcan::bridge {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kDropsInterval = 1s;    // a drop is told soon,
+constexpr Duration kTrafficInterval = 5s;  // mere traffic seldom: the line may be metered
+
+bool clock_synchronized() {
+    timex state{};
+    const int result = ::adjtimex(&state);  // modes 0: only reads
+    return result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+}
+
+std::string_view state_of(const std::optional<codec::ControllerStatus>& controller) {
+    return controller ? controller->state : std::string_view();
+}
+
+}  // namespace
+
+StatusTeller::StatusTeller(loop::Loop& loop, mqtt::Connection& connection, const config::Bus& bus,
+                           Identity identity, loop::Callback due)
+    : connection_(connection),
+      identity_(std::move(identity)),
+      bus_(bus.name.str()),
+      role_(bus.role == config::Role::server ? "server" : "client"),
+      timer_(loop, std::move(due)) {}
+
+void StatusTeller::tell(const View& now) {
+    publish(now, now.interface.empty() ? "waiting" : "online");
+}
+
+void StatusTeller::tell_if_new(const View& now) {
+    if (is_new(now)) {
+        tell(now);
+    }
+}
+
+void StatusTeller::tell_soon(const View& now) {
+    if (state_of(now.controller) != state_of(told_controller_)) {
+        tell(now);
+    } else if (!timer_.armed() && joined_ && is_new(now)) {
+        const bool dropped = now.counters.from_bus.dropped != told_.from_bus.dropped ||
+                             now.counters.to_bus.dropped != told_.to_bus.dropped;
+        timer_.arm(std::max(told_at_ + (dropped ? kDropsInterval : kTrafficInterval), BootClock::now()));
+    }
+}
+
+void StatusTeller::end(Farewell farewell, const View& now) {
+    timer_.disarm();
+    if (farewell == Farewell::offline && !identity_.forget_status) {
+        publish(now, "offline");
+    } else if (farewell != Farewell::unsaid && !identity_.status_topic.empty()) {
+        connection_.clear_retained(identity_.status_topic);
+    }
+    joined_ = false;
+}
+
+bool StatusTeller::is_new(const View& now) const {
+    return now.counters != told_ || now.controller != told_controller_;
+}
+
+void StatusTeller::publish(const View& now, const char* state) {
+    if (!joined_ || identity_.status_topic.empty()) {
+        return;
+    }
+    told_ = now.counters;
+    told_controller_ = now.controller;
+    told_at_ = BootClock::now();
+    connection_.publish_retained(identity_.status_topic, codec::to_json(codec::BusStatus{
+                                                             .session = identity_.session,
+                                                             .state = state,
+                                                             .bus = bus_,
+                                                             .role = role_,
+                                                             .interface = std::string(now.interface),
+                                                             .time_synchronized = clock_synchronized(),
+                                                             .version = identity_.version,
+                                                             .connection = connection_.status_topic(),
+                                                             .controller = now.controller,
+                                                             .counters = now.counters,
+                                                         }));
+}
+
+}  // namespace mqttcan::bridge
