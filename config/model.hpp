@@ -43,7 +43,7 @@ enum class OnOffline { keep, down };
 /// The other end of a vxcan.
 struct Peer {
     InterfaceName interface;
-    /// Unset: it stays with us under a name of our making until `mqttcan attach` moves it.
+    /// Unset: it stays with us, UP, until `mqttcan attach` moves it.
     std::optional<NetworkNamespace> netns = {};
 
     bool operator==(const Peer&) const = default;

@@ -43,8 +43,8 @@ Result<void> KernelLinks::release(SerialPort& port, const SlcanRequest& request)
     port.tty.leave();
     return explain_as({.number = EBUSY, .words = {}}, text("opening ", request.device),
                       name ? text("it is the interface ", name->str(),
-                                  " already; if slcand made it, stop that "
-                                  "one, or declare the bus as kind \"can\"")
+                                  " already; if slcand made it, stop that one, "
+                                  "or declare the bus as kind \"can\"")
                            : std::string("it is a CAN interface already"));
 }
 

@@ -38,8 +38,7 @@ std::string cure_for_attaching(int number) {
             return "; it needs CAP_NET_ADMIN, and if dev.tty.ldisc_autoload is 0, \"modprobe slcan\" as root";
         case EINVAL:
             return "; this kernel has no slcan: try \"modprobe slcan\" as root. If there is no such module: "
-                   "on "
-                   "Ubuntu install linux-modules-extra-$(uname -r), in a container load it on the host";
+                   "on Ubuntu install linux-modules-extra-$(uname -r), in a container load it on the host";
         default:
             return "";
     }

@@ -120,9 +120,8 @@ void ControllerCare::tell(ControllerState before, const netlink::Link& link) {
     }
     if (*state_ == ControllerState::error_passive) {
         log_.warning(
-            "the controller is error-passive: its frames are not acknowledged, or not understood (no other "
-            "node, "
-            "another bit rate, the wrong oscillator setting, no termination?)");
+            "the controller is error-passive: its frames are not acknowledged, or not understood "
+            "(no other node, another bit rate, the wrong oscillator setting, no termination?)");
     } else if (*state_ == ControllerState::bus_off) {
         plan_restart(link);
     } else if (*state_ == ControllerState::error_warning && before == ControllerState::error_active) {
@@ -132,9 +131,8 @@ void ControllerCare::tell(ControllerState before, const netlink::Link& link) {
 
 void ControllerCare::plan_restart(const netlink::Link& link) {
     constexpr std::string_view kCauses =
-        "the controller is bus-off: it has taken itself off the bus after too many errors (another bit rate, "
-        "the "
-        "wrong oscillator setting, a short circuit, no termination?); ";
+        "the controller is bus-off: it has taken itself off the bus after too many errors "
+        "(another bit rate, the wrong oscillator setting, a short circuit, no termination?); ";
     const auto by_kernel = link.controller ? link.controller->settings.restart : std::nullopt;
     if (by_kernel && *by_kernel > Duration::zero()) {
         log_.error(kCauses, "the kernel restarts it after ",
