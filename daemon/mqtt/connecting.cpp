@@ -15,9 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kAttemptTime = 10s;   // for resolving, connecting and subscribing together
-constexpr Duration kQueueTime = 20ms;    // until asking the factory again
-constexpr Duration kSettleTime = 250ms;  // in which a thawed broker works off what it had received before
+constexpr Duration kAttemptTime = 10s;  // for resolving, connecting and subscribing together
+constexpr Duration kQueueTime = 20ms;   // until asking the factory again
 constexpr Duration kDiagnosisInterval = 10s;
 constexpr Duration kRefusalDelay = 5s;  // after a refusal that another try is unlikely to cure
 constexpr Duration kShortLife = 1s;
@@ -101,7 +100,6 @@ void Connection::make_client() {
         return;
     }
     state_ = State::connecting;
-    connecting_since_ = BootClock::now();
     attempt_timer_.arm(BootClock::now() + kAttemptTime);
     if (auto started = client_->connect(); !started) {
         drop(started.error().what);
@@ -112,11 +110,6 @@ void Connection::on_connected() {
     if (state_ != State::connecting) {
         return;
     }
-    const TimePoint now = BootClock::now();
-    // A broker that stood still works off what others sent it meanwhile, in about as long at most.
-    const Duration silent = settling_ ? now - answered_at_ : now - connecting_since_;
-    settling_ = settling_ || silent > settings_.fence.dead_after / 2;
-    settled_at_ = now + std::max(silent, kSettleTime);
     if (settings_.self_test_no_local) {
         begin_self_test();
     } else {
@@ -135,6 +128,7 @@ void Connection::begin_self_test() {
     }
     self_test_echoed_ = false;
     control_echoed_ = false;
+    ticking_ = true;
     asked_ = {{tick_topic()}, {control_topic()}, {self_test_topic(), true}};
     if (auto asked = client_->subscribe(asked_); !asked) {
         drop(asked.error().what);
@@ -170,8 +164,8 @@ void Connection::subscribe() {
 
 /// Subscribes to what nobody has subscribed to in this session.
 void Connection::ask_for_new() {
-    if (asking_) {
-        return;  // on_subscribed() comes here again
+    if (asking_ || !joining_.empty()) {
+        return;  // on_subscribed() or on_tick() comes here again
     }
     asked_.clear();
     joining_.clear();
@@ -185,7 +179,7 @@ void Connection::ask_for_new() {
             asked_.push_back({subscription.prefix + '+', subscription.no_local, subscription.retained});
         }
     }
-    const bool tick = settings_.fence.returning && !ticking_ && !settings_.self_test_no_local;
+    const bool tick = settings_.fence.returning && !ticking_;
     if (tick) {
         ticking_ = true;
         asked_.push_back({tick_topic()});
@@ -219,14 +213,22 @@ void Connection::on_subscribed(const Control& control) {
     if (state_ == State::subscribing) {
         go_online();
     } else if (online()) {
-        // Before anybody says "online": whatever that brings about is then known to be fresh.
-        if (settings_.fence.returning) {
-            send_tick();
-        }
-        join_asked();
+        welcome();
     }
     if (online()) {
         ask_for_new();  // somebody may have come meanwhile
+    }
+}
+
+/// Subscriptions stand.
+void Connection::welcome() {
+    if (settings_.fence.returning && catch_up_.done()) {
+        send_tick();  // before anybody says "online": whatever that brings about is then known to be fresh
+    } else if (settings_.fence.returning) {
+        send_train();
+    }
+    if (!settings_.fence.returning || catch_up_.done() || tick_missing_told_) {
+        join_asked();
     }
 }
 
@@ -244,7 +246,7 @@ void Connection::go_online() {
     state_ = State::online;
     attempt_timer_.disarm();
     online_since_ = now;
-    tick_missing_told_ = false;
+    tick_missing_told_ = lag_told_ = false;
     const char* const protocol = options_.protocol == 5 ? "MQTT 5" : "MQTT 3.1.1";
     if (reported_.empty()) {
         log_.notice(label(), ": connected (", protocol, ')');
@@ -253,16 +255,14 @@ void Connection::go_online() {
     }
     reported_.clear();
     diagnosed_at_.reset();
-    if (settings_.fence.returning) {
-        send_tick();
-    }
     if (settings_.will) {
         publish_retained(settings_.will->topic, settings_.birth);
     }
     for (const std::string& topic : std::exchange(to_clear_, {})) {
         publish_retained(topic, {});
     }
-    join_asked();
+    welcome();
+    tell_window();
 }
 
 void Connection::on_connect_failed(const Control& control) {
@@ -346,6 +346,7 @@ void Connection::drop(const std::string& reason, Duration at_least) {
     const TimePoint now = BootClock::now();
     client_.reset();
     fence_.reset();
+    catch_up_ = {};
     outbox_.clear();
     fence_timer_.disarm();
     asking_ = ticking_ = false;
@@ -355,9 +356,11 @@ void Connection::drop(const std::string& reason, Duration at_least) {
     if (was_online) {
         outage_began_ = now;
         first_retry_ = true;
-        tell_members([&](Subscriber& subscriber) { subscriber.on_offline(acknowledged); });
     }
     for (Member& member : members_) {
+        if (was_online && member.subscriber != nullptr) {
+            member.subscriber->on_offline(acknowledged);
+        }
         member.asked = member.joined = false;
     }
     if (!reason.empty()) {

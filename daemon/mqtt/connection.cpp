@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kStopTime = 1s;
+constexpr Duration kLag = 10s;                               // is worth a word
 constexpr TimePoint kUnproved{-24h};                         // older than any max_age
 constexpr std::uint64_t kRetained = std::uint64_t{1} << 60;  // for a message's number; no tick gets so far
 constexpr std::size_t kFixedOverhead = 8;  // a PUBLISH packet beside its topic and payload, about
@@ -173,6 +174,9 @@ void Connection::on_inbox() {
     if (client_) {
         client_->hasten();
     }
+    if (std::ranges::any_of(batch_.dropped, [](std::uint64_t count) { return count > 0; })) {
+        catch_up_.message();  // what was dropped came before all of this
+    }
     for (const Inbox::Item& item : batch_.items) {
         if (item.is_control) {
             on_control(batch_.controls[item.at]);
@@ -211,7 +215,10 @@ void Connection::deliver(const Inbox::Item& item) {
         if (touched_.empty() || touched_.back() != item.slot) {
             touched_.push_back(item.slot);
         }
-        const TimePoint fresh_since = settling_ ? kUnproved : fence_->fresh_since();
+        if (!item.retained) {
+            catch_up_.message();
+        }
+        const TimePoint fresh_since = catch_up_.done() ? fence_->fresh_since() : kUnproved;
         members_[item.slot].subscriber->on_message(batch_.level(item), batch_.payload(item), item.retained,
                                                    fresh_since);
     } else if (item.slot == kTickSlot && fence_ && !item.retained) {
@@ -236,12 +243,11 @@ void Connection::on_tick(std::span<const std::byte> payload) {
         return;
     }
     fence_->returned(number);
-    answered_at_ = BootClock::now();
-    if (settling_ && BootClock::now() >= settled_at_) {
-        settling_ = false;
-    }
     if (state_ == State::testing) {
         end_self_test();
+    } else if (!catch_up_.done()) {
+        catch_up_.returned(number);
+        on_train();
     }
 }
 
@@ -291,7 +297,6 @@ void Connection::on_acknowledged(const Control& control) {
     }
     const bool was_open = fence_->open();
     fence_->acknowledged(control.number);
-    answered_at_ = BootClock::now();
     constexpr std::uint64_t kPatience = 5;
     if (settings_.fence.returning && !tick_missing_told_ &&
         fence_->last_acknowledged() >= fence_->last_returned() + kPatience) {
@@ -300,12 +305,22 @@ void Connection::on_acknowledged(const Control& control) {
                    ": our tick does not come back, so no frame can be shown to be fresh: the broker's "
                    "access list must let this client write and read ",
                    tick_topic());
+        join_asked();  // to be seen all the same
     }
     if (!was_open && fence_->open() && online()) {
-        // In turn: whoever is told first may use up the window.
-        tell_members([](Subscriber& subscriber) { subscriber.on_window(); }, ++served_first_);
+        tell_window();
     }
     arm_fence_timer();
+}
+
+/// In turn: whoever is told first may use it up.
+void Connection::tell_window() {
+    ++served_first_;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (Subscriber* const subscriber = members_[(served_first_ + i) % members_.size()].subscriber) {
+            subscriber->on_window();
+        }
+    }
 }
 
 void Connection::on_fence_timer() {
@@ -319,12 +334,13 @@ void Connection::on_fence_timer() {
             arm_fence_timer();
             return;
         }
-        settling_ = true;
         drop(text("the broker has not answered for ", seconds_text(settings_.fence.dead_after),
                   ": connection reset"));
         return;
     }
-    if (fence_->due(now)) {
+    if (const auto train = next_train(); train && *train <= now) {
+        send_train();
+    } else if (fence_->due(now)) {
         send_tick();
     } else {
         arm_fence_timer();
@@ -335,9 +351,41 @@ void Connection::arm_fence_timer() {
     if (!fence_ || state_ == State::stopping) {
         return;
     }
-    if (const auto next = fence_->next_event()) {
-        fence_timer_.arm(*next);
+    const auto event = fence_->next_event();
+    const auto train = next_train();
+    if (event || train) {
+        fence_timer_.arm(std::min(event.value_or(TimePoint::max()), train.value_or(TimePoint::max())));
     }
+}
+
+/// When to find out whether the broker has caught up; none if that is known or under way.
+std::optional<TimePoint> Connection::next_train() const {
+    return online() && ticking_ && fence_->idle() ? catch_up_.next_train() : std::nullopt;
+}
+
+void Connection::send_train() {
+    const TimePoint now = BootClock::now();
+    if (!fence_->idle()) {
+        arm_fence_timer();  // next_train()
+        return;
+    }
+    const std::uint64_t first = fence_->covering();
+    for (std::uint64_t i = 0; i < CatchUp::kTrain; ++i) {
+        send_tick();
+    }
+    catch_up_.train_sent(first, first + CatchUp::kTrain - 1, now);
+}
+
+/// One of its ticks came back.
+void Connection::on_train() {
+    if (catch_up_.done()) {
+        join_asked();
+        ask_for_new();  // somebody may have come meanwhile
+    } else if (BootClock::now() - online_since_ > kLag && !std::exchange(lag_told_, true)) {
+        log_.warning(label(), ": messages come without a pause since we are connected; they may be old, and ",
+                     "are dropped as stale until there is one");
+    }
+    arm_fence_timer();
 }
 
 void Connection::send_tick() {

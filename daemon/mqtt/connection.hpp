@@ -15,6 +15,7 @@
 
 #include "base/log.hpp"
 #include "daemon/loop/loop.hpp"
+#include "daemon/mqtt/catch_up.hpp"
 #include "daemon/mqtt/client.hpp"
 #include "daemon/mqtt/fence.hpp"
 #include "daemon/mqtt/inbox.hpp"
@@ -53,7 +54,8 @@ class Connection {
     Connection(loop::Loop&, ClientFactory&, ConnectionSettings, Log);
     ~Connection();
 
-    /// At any time; refresh() makes it true. The subscriber hears on_online() when its subscriptions stand.
+    /// At any time; refresh() makes it true. The subscriber hears on_online() when its subscriptions stand
+    /// and the broker has caught up.
     void add(Subscriber&, std::vector<Subscription>);
     /// At once: it hears nothing any more.
     void remove(Subscriber&);
@@ -91,7 +93,7 @@ class Connection {
         Subscriber* subscriber;
         std::vector<Subscription> subscriptions;
         bool asked = false;   ///< its subscriptions are under way or stand, in this session
-        bool joined = false;  ///< they stand
+        bool joined = false;  ///< they stand, and what they bring is believed
     };
 
     enum class State {
@@ -121,18 +123,10 @@ class Connection {
     void ask_for_new();
     void set_routes();
     void on_subscribed(const Control& control);
+    void welcome();
     void join_asked();
     void tell_dropped(const std::vector<std::uint64_t>& by_slot);
-    /// Calls it for those whose subscriptions stand.
-    template <typename Tell>
-    void tell_members(Tell tell, std::size_t first = 0) {
-        for (std::size_t i = 0; i < members_.size(); ++i) {
-            const std::size_t slot = (first + i) % members_.size();
-            if (members_[slot].joined && members_[slot].subscriber != nullptr) {
-                tell(*members_[slot].subscriber);
-            }
-        }
-    }
+    void tell_window();
     void go_online();
     void on_acknowledged(const Control& control);
     void on_connect_failed(const Control& control);
@@ -143,7 +137,10 @@ class Connection {
     void report(const std::string& reason);
     void on_fence_timer();
     void arm_fence_timer();
+    std::optional<TimePoint> next_train() const;
     void send_tick();
+    void send_train();
+    void on_train();
     void send_retained();
     void on_retained_done();
     void finish_stop();
@@ -170,6 +167,7 @@ class Connection {
     ConnectOptions options_;
     std::unique_ptr<Client> client_;
     std::optional<Fence> fence_;  ///< from the first subscription until the client goes
+    CatchUp catch_up_;            ///< as long as the fence; of no meaning unless that returns
     Outbox outbox_;
     std::size_t served_first_ = 0;    ///< the slot that was told first that there is room
     std::set<std::string> to_clear_;  ///< topics that nobody could be told of while offline
@@ -183,16 +181,13 @@ class Connection {
     bool self_test_echoed_ = false;
     bool control_echoed_ = false;  ///< proof that the self-test could have been heard
     std::string nonce_;            ///< marks our ticks; not published elsewhere, so that nobody can forge one
-    TimePoint connecting_since_{};
-    TimePoint answered_at_{};  ///< when a tick was last acknowledged or came back
     bool tick_missing_told_ = false;
+    bool lag_told_ = false;
 
     TimePoint online_since_{};
     int short_lives_ = 0;  ///< connections in a row that the broker ended soon
     TimePoint outage_began_{};
     bool first_retry_ = true;
-    bool settling_ = false;                  ///< after a frozen broker: nothing is believed fresh yet
-    TimePoint settled_at_{};                 ///< when a returned tick ends that
     std::optional<TimePoint> diagnosed_at_;  ///< in this outage
     std::string failure_;                    ///< of the attempt that is being diagnosed
     std::string reported_;                   ///< last reason that was logged in this outage

@@ -37,6 +37,8 @@ class Fence {
 
     /// Whether frames may be published: false while kWindow ticks are unacknowledged.
     bool open() const { return sent_ - acknowledged_ < kWindow; }
+    /// Whether no tick is under way.
+    bool idle() const { return acknowledged_ == sent_ && returned_ == sent_; }
     /// A frame message of this many bytes went out.
     void frame_sent(std::size_t bytes) {
         bytes_ += bytes;

@@ -15,7 +15,7 @@ namespace mqttcan::mqtt {
 class Subscriber {
   public:
     virtual ~Subscriber() = default;
-    /// The session stands; `publish` works. Status is to be said anew.
+    /// Its subscriptions stand, and what they bring is fresh. Status is to be said anew.
     virtual void on_online() = 0;
     /// Nothing published after the tick `acknowledged` is known to have arrived.
     virtual void on_offline(std::uint64_t acknowledged) = 0;
@@ -27,7 +27,7 @@ class Subscriber {
     virtual void on_overflow(std::uint64_t count) = 0;
     /// All messages of one wake-up have been delivered.
     virtual void on_batch_end() = 0;
-    /// publish() may work again.
+    /// publish() may work (again): a session began, or the broker acknowledged enough.
     virtual void on_window() = 0;
 };
 

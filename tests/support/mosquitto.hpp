@@ -11,8 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -106,8 +108,25 @@ class Mosquitto {
     }
     void freeze() { ::kill(pid_, SIGSTOP); }
     void thaw() { ::kill(pid_, SIGCONT); }
+    /// Whether a connection was made that it has not accepted yet.
+    bool has_client_waiting() const {
+        std::ifstream sockets("/proc/net/tcp");
+        const std::string listening = text(":", hex(port_), " 00000000:0000 0A ");
+        for (std::string line; std::getline(sockets, line);) {
+            const std::size_t at = line.find(listening);
+            if (at != std::string::npos) {  // then: tx_queue:rx_queue, of which the latter counts connections
+                return line.substr(at + listening.size() + 9, 8) != "00000000";
+            }
+        }
+        return false;
+    }
 
   private:
+    static std::string hex(std::uint16_t number) {
+        std::array<char, 5> digits{};
+        std::snprintf(digits.data(), digits.size(), "%04X", number);
+        return digits.data();
+    }
     void wait_until_it_listens() const {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         const sockaddr_in address = loopback(port_);
