@@ -8,16 +8,16 @@
 
 namespace mqttcan::mqtt {
 
-/// The first retry comes after 0-500 ms. From then on the wait is a quarter of the outage so far, thus the
-/// attempts thin out exponentially, but a broker that was away for two seconds is found again within one.
-/// `chance` is uniform in [0, 1): many daemons must not come back at the same instant.
+/// The first retry comes after 0-500 ms. From then on the wait is an eighth of the outage so far, thus the
+/// attempts thin out exponentially, but a broker that was away for two seconds is found again in a fraction
+/// of one. `chance` is uniform in [0, 1): many daemons must not come back at the same instant.
 inline Duration reconnect_delay(Duration outage, bool first, double chance, Duration longest) {
     using std::chrono::milliseconds;
     if (first) {
         return std::min(longest,
                         Duration(static_cast<Duration::rep>(chance * Duration(milliseconds(500)).count())));
     }
-    const Duration ceiling = std::clamp(outage / 4, std::min(longest, Duration(milliseconds(250))), longest);
+    const Duration ceiling = std::clamp(outage / 8, std::min(longest, Duration(milliseconds(250))), longest);
     return Duration(static_cast<Duration::rep>(static_cast<double>(ceiling.count()) * (0.5 + chance / 2)));
 }
 
