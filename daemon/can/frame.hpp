@@ -47,4 +47,16 @@ constexpr bool is_fd_length(std::size_t length) {
            length == 48 || length == 64;
 }
 
+/// Whether a bus can carry the frame or, for an error frame, a driver can make it. The kernel does not see to
+/// that: on a virtual bus any program may send a CAN FD frame of 9 bytes, or one that is a remote request.
+constexpr bool is_legal(const Frame& frame) {
+    const bool flexible = frame.fd || frame.brs || frame.esi;
+    if ((frame.error && (frame.extended || frame.remote || flexible)) || (frame.remote && flexible) ||
+        (flexible && !frame.fd)) {
+        return false;
+    }
+    return frame.id <= (frame.extended || frame.error ? kMaxExtendedId : kMaxStandardId) &&
+           (frame.fd ? is_fd_length(frame.length) : frame.length <= kMaxClassicLength);
+}
+
 }  // namespace mqttcan::can
