@@ -18,6 +18,29 @@ inline std::string write_prefix(const Topic& topic) {
     return topic.str() + "/s/";
 }
 
+/// T/mqttcan/rx, format `stream`: where the server publishes.
+inline std::string rx_topic(const Topic& topic) {
+    return topic.str() + "/mqttcan/rx";
+}
+
+/// T/mqttcan/tx/, format `stream`: what clients publish below, one level per client.
+inline std::string tx_prefix(const Topic& topic) {
+    return topic.str() + "/mqttcan/tx/";
+}
+
+inline std::string tx_topic(const Topic& topic, const std::string& client_id) {
+    return tx_prefix(topic) + client_id;
+}
+
+/// T/mqttcan/peer/, format `stream`: what peers publish below, one level per peer.
+inline std::string peer_prefix(const Topic& topic) {
+    return topic.str() + "/mqttcan/peer/";
+}
+
+inline std::string peer_topic(const Topic& topic, const std::string& client_id) {
+    return peer_prefix(topic) + client_id;
+}
+
 /// T/mqttcan/status/: the server's is one level below, the clients' are two.
 inline std::string status_prefix(const Topic& topic) {
     return topic.str() + "/mqttcan/status/";
