@@ -60,9 +60,9 @@ struct Header {
 };
 
 struct Record {
-    can::Frame frame;  ///< `arrived` is left to the caller
+    can::Frame frame = {};  ///< `arrived` is left to the caller
     bool confirmation = false;
-    Origin origin;  ///< of a confirmation
+    Origin origin = {};  ///< of a confirmation
 };
 
 /// Builds one message at a time in a buffer of its own.
