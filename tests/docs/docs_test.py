@@ -204,6 +204,21 @@ class WireFormat(unittest.TestCase):
             refused = re.match(r"refused: `(\w+)`", meaning)
             self.assertEqual(refused and refused[1], vector.get("refused"), topic)
 
+    def test_names_every_reason_for_which_a_stream_message_is_refused_and_no_other(self):
+        source = text("daemon/codec/stream.hpp").split("enum class Bad {")[1].split("};")[0]
+        names = re.findall(r"^ *(\w+),", source, re.MULTILINE)
+        self.assertGreaterEqual(len(names), 10)
+        section = text("docs/wire-format.md").split("## Format `stream`")[1].split("\n## ")[0]
+        rows = re.findall(r"^\| `(\w+)`", section.split("| Reason |")[1].split("\n\n")[0], re.MULTILINE)
+        self.assertEqual(rows, names)
+
+    def test_shows_a_stream_message_that_is_in_the_golden_file(self):
+        section = text("docs/wire-format.md").split("## Format `stream`")[1].split("\n## ")[0]
+        shown = re.findall(r"^    ([0-9a-f][0-9a-f ]*[0-9a-f])  +\S", section, re.MULTILINE)
+        self.assertEqual(len(shown), 7)
+        vectors = json.loads(text("tests/golden/stream/vectors.json"))["vectors"]
+        self.assertIn(shown, [vector["message"] for vector in vectors])
+
 
 class Readme(unittest.TestCase):
     def test_starts_only_scripts_that_exist(self):
