@@ -4,7 +4,7 @@ target_link_libraries(stream_dump PRIVATE mqttcan::codec)
 find_program(MQTTCAN_PYTHON python3 REQUIRED PATHS /usr/bin NO_DEFAULT_PATH)
 add_test(NAME unit.stream_codecs_agree
          COMMAND ${MQTTCAN_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/stream_test.py $<TARGET_FILE:stream_dump>)
-set_tests_properties(unit.stream_codecs_agree PROPERTIES LABELS unit TIMEOUT 120)
+set_tests_properties(unit.stream_codecs_agree PROPERTIES LABELS unit TIMEOUT 300)
 
 # The fuzz target over the golden vectors, to keep it building; as a fuzzer it is built with clang (see there).
 add_executable(stream_fuzz_replay ${PROJECT_SOURCE_DIR}/tests/fuzz/stream_fuzz.cpp)

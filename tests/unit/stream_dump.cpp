@@ -79,11 +79,11 @@ void decode_lines() {
     }
 }
 
-/// Mostly short ones; each hundredth is as long as there may be.
+/// Mostly short ones; each five hundredth is as long as there may be.
 void make(std::uint64_t seed, int count) {
     testing::RandomRecords random(seed);
     for (int i = 0; i < count; ++i) {
-        auto records = random.next(i % 100 == 0 ? 3000 : random.below(20));
+        auto records = random.next(i % 500 == 0 ? 3000 : random.below(20));
         Header header{
             static_cast<std::uint32_t>(random.number()), random.number() >> random.below(64), 0, {}};
         header.stamp = records.empty() ? WallTime(std::chrono::microseconds(i)) : records.front().frame.stamp;

@@ -55,7 +55,7 @@ def verdict(message):
 def dump(*arguments, lines=()):
     """stream_dump's lines."""
     out = subprocess.run([PROGRAM, *arguments], input="".join(f"{line}\n" for line in lines), stdout=subprocess.PIPE,
-                         text=True, check=True, timeout=120).stdout
+                         text=True, check=True, timeout=250).stdout
     return [json.loads(line) for line in out.splitlines()]
 
 
