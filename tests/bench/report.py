@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Shows what measure.py measured.
+
+Usage: report.py RESULT.json [OLD.json]
+
+Prints the ratios to the forwarder, and to an earlier run if there is one. All in 100 columns.
+"""
+import json
+import pathlib
+import statistics
+import sys
+
+WIDTHS = (19, 7, 7, 7, 6, 6, 6, 6, 6, 6, 6, 7, 6, 5)
+PARTS = ("near", "far", "broker", "load")
+
+
+def number(value):
+    """Three digits where there is a fraction, in five characters up to 99,999."""
+    if value is None:
+        return "-"
+    if value >= 99.5 or value == 0:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
+
+
+def ratio(new, old):
+    return "-" if new is None or not old else f"{number(new / old)}"
+
+
+def cells(*texts, widths=WIDTHS):
+    first, *others = zip(texts, widths)
+    return f"{first[0]:<{first[1]}}" + "".join(f"{text:>{width}}" for text, width in others)
+
+
+HEAD = (cells("", "frames/s", "", "frames", "", "latency, ms", "", "", "", "CPU, us per frame", "", "", "", "MiB",
+              widths=(19, 12, 2, 9, 4, 17, 0, 0, 7, 21, 0, 0, 4, 5))
+        + "\n" + cells("row", "sent", "came", "lost", "reord", "p50", "p90", "p99", "max", "near", "far", "broker",
+                       "load", "RSS"))
+
+
+def rate(frames, seconds):
+    return (frames - 1) / seconds if seconds and frames > 1 else None
+
+
+def line(name, row):
+    """One row of the table, and below it whatever needs words."""
+    if row["error"]:
+        return f"{name}: {row['error']}"
+    latency = row["latency_us"] or {}
+    cpu = row["cpu_us_per_frame"]
+    memory = max(row["memory_kib"].values(), default=None)
+    shown = cells(
+        name, number(rate(row["sent"], row["send_seconds"])), number(rate(row["delivered"], row["seconds"])),
+        row["lost"], row["reordered"],
+        *(number(latency[p] / 1000 if latency else None) for p in ("p50", "p90", "p99", "max")),
+        *(number(cpu.get(part)) for part in PARTS), number(memory / 1024 if memory else None))
+    return "\n".join([shown, *(f"    {remark}" for remark in remarks(row))])
+
+
+def remarks(row):
+    """What went wrong, and where, as far as anybody noticed."""
+    for name, what in (("duplicated", "arrived twice"), ("foreign", "were not ours, or damaged"),
+                       ("missed_by_sink", "were dropped at the sink: the measurement's fault"),
+                       ("refused_by_kernel", "times the kernel had no room for a frame"),
+                       ("dropped_by_backlog", "frames or packets dropped by the kernel (netdev_max_backlog)")):
+        if row.get(name):
+            yield f"{row[name]} {what}"
+    for side, ways in row.get("counters", {}).items():
+        for way, counts in ways.items():
+            dropped = counts.get("dropped", {}) if isinstance(counts, dict) else {}
+            for reason, count in dropped.items():
+                if count:
+                    yield f"{count} dropped by the {side} daemon, {way}: {reason}"
+
+
+# ---- ratios
+
+FIGURES = ("came", "p50", "p90", "p99", "max", "CPU", "+broker", "RSS")
+
+
+def figures(row):
+    """What is compared, by the names of FIGURES; None: it was not measured."""
+    if row is None or row["error"]:
+        return {}
+    latency = row["latency_us"] or {}
+    cpu = {part: value for part, value in row["cpu_us_per_frame"].items() if value is not None and part != "load"}
+    carriers = [cpu[side] for side in ("near", "far") if side in cpu]
+    memory = [row["memory_kib"][side] for side in ("near", "far") if side in row["memory_kib"]]
+    return {"came": rate(row["delivered"], row["seconds"]), **{p: latency.get(p) for p in ("p50", "p90", "p99", "max")},
+            "CPU": sum(carriers) if carriers else None, "+broker": sum(cpu.values()) if cpu else None,
+            "RSS": max(memory, default=None)}
+
+
+def ratios(row, other):
+    """{figure: ratio or None}"""
+    mine, others = figures(row), figures(other)
+    return {name: mine[name] / others[name] if mine.get(name) is not None and others.get(name) else None
+            for name in FIGURES}
+
+
+def ratio_line(name, values):
+    return cells(name, *(number(values[figure]) for figure in FIGURES), widths=(19,) + 8 * (10,))
+
+
+def to_floor(rows):
+    """Each row against the forwarder at its rate."""
+    yield "The same as multiples of the forwarder's figures at the same rate (CPU: of both daemons; and with the broker):"
+    yield cells("row", *FIGURES, widths=(19,) + 8 * (10,))
+    for name, row in rows.items():
+        if row["way"] != "forwarder" and figures(row):
+            yield ratio_line(name, ratios(row, rows.get(row["floor"])))
+
+
+def to_old(rows, old):
+    """Each row against that of an earlier run; and the machine's part in it, by what the forwarder became."""
+    yield "New divided by old:"
+    yield cells("row", *FIGURES, widths=(19,) + 8 * (10,))
+    floors = []
+    for name, row in rows.items():
+        before = old.get(name)
+        if figures(row) and figures(before):
+            found = ratios(row, before)
+            if row["way"] == "forwarder":
+                floors.append(found)
+            yield ratio_line(name, found)
+    known = [floor["CPU"] for floor in floors if floor["CPU"]]
+    if known:
+        yield (f"The forwarder's CPU time per frame became {statistics.median(known):.2f} of what it was (median): so "
+               "much of each change is the machine's.")
+
+
+def main(arguments):
+    if not 1 <= len(arguments) <= 2 or arguments[0].startswith("-"):
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    rows, *old = (json.loads(pathlib.Path(path).read_text(encoding="utf-8"))["rows"] for path in arguments)
+    print("\n" + "\n".join(to_floor(rows)))
+    if old:
+        print("\n" + "\n".join(to_old(rows, old[0])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
