@@ -80,7 +80,7 @@ def about(settings):
     """What a run was: machine, programs, settings."""
     version = subprocess.run(["mosquitto", "-h"], capture_output=True, text=True, check=False).stdout.partition("\n")[0]
     return {"kernel": platform.release(), "machine": platform.machine(), "cpus": len(os.sched_getaffinity(0)),
-            "broker": version, "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "broker": version, "cpu_clock": cost.clock(), "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             "settings": {name: value for name, value in vars(settings).items() if name != "list"},
             **json.loads(os.environ.get("BENCH_ABOUT", "{}"))}
 

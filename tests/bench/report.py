@@ -19,9 +19,9 @@ def number(value):
     """Three digits where there is a fraction, in five characters up to 99,999."""
     if value is None:
         return "-"
-    if value >= 99.5 or value == 0:
+    if value >= 99.95 or value == 0:
         return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 9.95 else f"{value:.2f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
 def ratio(new, old):
@@ -77,6 +77,7 @@ def remarks(row):
 # ---- ratios
 
 FIGURES = ("came", "p50", "p90", "p99", "max", "CPU", "+broker", "RSS")
+RATIO_WIDTHS = (19,) + 8 * (10,)
 
 
 def figures(row):
@@ -100,34 +101,32 @@ def ratios(row, other):
 
 
 def ratio_line(name, values):
-    return cells(name, *(number(values[figure]) for figure in FIGURES), widths=(19,) + 8 * (10,))
+    return cells(name, *(number(values[figure]) for figure in FIGURES), widths=RATIO_WIDTHS)
 
 
 def to_floor(rows):
     """Each row against the forwarder at its rate."""
-    yield "The same as multiples of the forwarder's figures at the same rate (CPU: of both daemons; and with the broker):"
-    yield cells("row", *FIGURES, widths=(19,) + 8 * (10,))
-    for name, row in rows.items():
-        if row["way"] != "forwarder" and figures(row):
-            yield ratio_line(name, ratios(row, rows.get(row["floor"])))
+    found = {name: ratios(row, rows.get(row["floor"])) for name, row in rows.items()
+             if not row["error"] and row["way"] != "forwarder" and figures(rows.get(row["floor"]))}
+    if found:
+        yield "As multiples of the forwarder's at the same rate (CPU: of both daemons; +broker: and of the broker)"
+        yield cells("row", *FIGURES, widths=RATIO_WIDTHS)
+        for name, values in found.items():
+            yield ratio_line(name, values)
 
 
 def to_old(rows, old):
     """Each row against that of an earlier run; and the machine's part in it, by what the forwarder became."""
-    yield "New divided by old:"
-    yield cells("row", *FIGURES, widths=(19,) + 8 * (10,))
-    floors = []
-    for name, row in rows.items():
-        before = old.get(name)
-        if figures(row) and figures(before):
-            found = ratios(row, before)
-            if row["way"] == "forwarder":
-                floors.append(found)
-            yield ratio_line(name, found)
-    known = [floor["CPU"] for floor in floors if floor["CPU"]]
-    if known:
-        yield (f"The forwarder's CPU time per frame became {statistics.median(known):.2f} of what it was (median): so "
-               "much of each change is the machine's.")
+    found = {name: ratios(row, old[name]) for name, row in rows.items() if figures(row) and figures(old.get(name))}
+    yield "New divided by old" if found else "The two runs have no row in common."
+    if found:
+        yield cells("row", *FIGURES, widths=RATIO_WIDTHS)
+    for name, values in found.items():
+        yield ratio_line(name, values)
+    floors = [values["CPU"] for name, values in found.items() if rows[name]["way"] == "forwarder" and values["CPU"]]
+    if floors:
+        yield (f"CPU time per frame of the forwarder became {number(statistics.median(floors))} of what it was (median):\n"
+               "so much of each change is the machine's.")
 
 
 def main(arguments):
@@ -135,9 +134,9 @@ def main(arguments):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     rows, *old = (json.loads(pathlib.Path(path).read_text(encoding="utf-8"))["rows"] for path in arguments)
-    print("\n" + "\n".join(to_floor(rows)))
+    print("\n".join(["", *to_floor(rows)]))
     if old:
-        print("\n" + "\n".join(to_old(rows, old[0])))
+        print("\n".join(["", *to_old(rows, old[0])]))
     return 0
 
 
