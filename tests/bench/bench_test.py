@@ -56,7 +56,7 @@ class ATinyRun(unittest.TestCase):
         for name, row in result["rows"].items():
             with self.subTest(name):
                 self.assert_row(name, row)
-        for key in ("commit", "kernel", "cpus", "broker", "started", "settings", "host_load", "host_load_after", "cpu_clock"):
+        for key in ("commit", "kernel", "cpus", "broker", "started", "settings", "host_load", "host_load_after", "cpu_clock", "clock_source"):
             self.assertTrue(result["about"][key], key)
         wide = [line for line in said.splitlines() if len(line) > 100 and not line.startswith("with-can:")]
         self.assertEqual(wide, [])

@@ -12,6 +12,12 @@ def clock():
     return "ns" if pathlib.Path("/proc/self/schedstat").exists() else f"ticks of {1000 // TICKS} ms"
 
 
+def clock_source():
+    """Where the kernel takes its time from: "tsc" is read without asking it, others make each look a system call."""
+    path = pathlib.Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+    return path.read_text().strip() if path.exists() else "unknown"
+
+
 def cpu_seconds(pid):
     """CPU time of all its threads: to the nanosecond where the kernel keeps schedstat, else to the tick.
 

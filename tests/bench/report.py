@@ -13,6 +13,8 @@ import sys
 
 WIDTHS = (19, 7, 7, 7, 6, 6, 6, 6, 6, 6, 6, 7, 6, 5)
 PARTS = ("near", "far", "broker", "load")
+NEARLY = 0.95
+PROMPT_MS = 100  # p99 of a rate that is called mastered
 
 
 def number(value):
@@ -60,6 +62,9 @@ def line(name, row):
 
 def remarks(row):
     """What went wrong, and where, as far as anybody noticed."""
+    sent = rate(row["sent"], row["send_seconds"])
+    if row.get("rate") and sent and sent < NEARLY * row["rate"]:
+        yield f"asked were {row['rate']} frames/s: with all that runs here the generator cannot do more"
     for name, what in (("duplicated", "arrived twice"), ("foreign", "were not ours, or damaged"),
                        ("missed_by_sink", "were dropped at the sink: the measurement's fault"),
                        ("refused_by_kernel", "times the kernel had no room for a frame"),
@@ -129,12 +134,31 @@ def to_old(rows, old):
                "so much of each change is the machine's.")
 
 
+def is_whole(row):
+    """Whether all frames came, in order, at the rate asked for, and promptly."""
+    sent = rate(row["sent"], row["send_seconds"])
+    return (row["lost"] == row["reordered"] == row["duplicated"] == 0 and sent and sent >= NEARLY * row["rate"]
+            and row["latency_us"]["p99"] < 1000 * PROMPT_MS)
+
+
+def mastered(rows):
+    """The highest rate of each way, of those that were tried."""
+    best = {}
+    for name, row in rows.items():
+        if not row["error"] and name.partition("-")[2].isdecimal():
+            best[row["way"]] = max(best.get(row["way"], 0), row["rate"] if is_whole(row) else 0)
+    if best:
+        yield f"The highest of these rates at which all came, in order, 99 % of them within {PROMPT_MS} ms:"
+        yield ", ".join(f"{way} {most or 'none'}" for way, most in best.items())
+
+
 def main(arguments):
     if not 1 <= len(arguments) <= 2 or arguments[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     rows, *old = (json.loads(pathlib.Path(path).read_text(encoding="utf-8"))["rows"] for path in arguments)
     print("\n".join(["", *to_floor(rows)]))
+    print("\n".join(["", *mastered(rows)]))
     if old:
         print("\n".join(["", *to_old(rows, old[0])]))
     return 0

@@ -14,10 +14,25 @@ import rows  # noqa: E402 pylint: disable=wrong-import-position
 
 def row(way="savvycan", cpu=None, p50=1000, **more):
     return {"way": way, "error": None, "floor": "forwarder-1000", "sent": 1001, "delivered": 1001, "lost": 0,
-            "reordered": 0, "send_seconds": 1.0, "seconds": 1.0,
+            "reordered": 0, "duplicated": 0, "rate": 1000, "send_seconds": 1.0, "seconds": 1.0,
             "latency_us": {"p50": p50, "p90": 2000, "p99": 30000, "max": 400000},
             "cpu_us_per_frame": cpu or {"near": 300.0, "far": 100.0, "broker": 50.0, "load": 20.0},
             "memory_kib": {"near": 10240, "far": 20480, "broker": 5120}, "counters": {}, **more}
+
+
+class Rates(unittest.TestCase):
+    def best(self, **rows_by_name):
+        return list(report.mastered({name.replace("_", "-"): row for name, row in rows_by_name.items()}))[1:]
+
+    def test_that_are_mastered_came_whole_in_order_and_promptly(self):
+        late = {"p50": 1, "p90": 1, "p99": 100_000, "max": 100_000}
+        good, fast = row(rate=1000), {"rate": 5000, "sent": 5001, "delivered": 5001}
+        self.assertEqual(self.best(savvycan_1000=good, savvycan_5000=row(**fast)), ["savvycan 5000"])
+        for fault in ({"lost": 1}, {"reordered": 1}, {"duplicated": 1}, {"latency_us": late}, {"send_seconds": 2.0}):
+            with self.subTest(fault):
+                self.assertEqual(self.best(savvycan_1000=good, savvycan_5000=row(**{**fast, **fault})), ["savvycan 1000"])
+        self.assertEqual(self.best(savvycan_1000=row(lost=1)), ["savvycan none"])
+        self.assertEqual(self.best(savvycan_tls=good), [])
 
 
 FORWARDER = row("forwarder", {"near": 40.0, "load": 20.0}, 500, memory_kib={"near": 2048})

@@ -115,6 +115,7 @@ def parser():
     options.add_argument("--pause", type=positive(float))
     options.add_argument("--queue", type=positive(int), default=65536)
     options.add_argument("--settle", type=positive(float), default=5.0)
+    options.add_argument("--profile", action="store_true")
     options.add_argument("--list", action="store_true")
     return options
 
