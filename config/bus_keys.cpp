@@ -2,10 +2,8 @@
 // The keys of a bus.
 #include <functional>
 
-#include "base/text.hpp"
 #include "config/bus_parts.hpp"
 #include "config/entries.hpp"
-#include "config/words.hpp"
 
 namespace mqttcan::config {
 namespace {
@@ -14,7 +12,8 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 
 constexpr std::string_view kKinds[] = {"vcan", "vxcan", "can", "slcan"};
-constexpr std::string_view kRoles[] = {"client", "server"};
+constexpr std::string_view kRoles[] = {"client", "server", "peer"};
+constexpr std::string_view kFormats[] = {"savvycan", "stream"};
 constexpr std::string_view kWrites[] = {"none", "all"};
 constexpr std::string_view kOnStops[] = {"down", "remove"};
 constexpr std::string_view kOnOfflines[] = {"keep", "down"};
@@ -46,12 +45,6 @@ void read_topic(Reader& reader, const Node& node, const KeyInfo& key, Bus& into)
         return;
     }
     into.topic = *topic;
-    if (topic->levels() > 1) {
-        reader.warning(node,
-                       text("PyMQTT2CAN and SavvyCAN find frames only below a topic of one level; between "
-                            "mqttcan and mqttcan ",
-                            in_quotes(topic->str()), " works"));
-    }
 }
 
 void read_broker_name(Reader& reader, const Node& node, const KeyInfo& key, Bus& into) {
@@ -88,6 +81,7 @@ constexpr Key<Bus> kBusKeys[] = {
     {{.name = "device", .example = R"("/dev/ttyACM0")"}, read_device},
     {{.name = "topic", .example = R"("can")", .required = true}, read_topic},
     {{.name = "role", .example = R"("server")", .words = kRoles}, read_choice<&Bus::role>},
+    {{.name = "formats", .example = R"(["stream"])", .words = kFormats}, read_formats},
     {{.name = "broker", .example = R"("default")"}, read_broker_name},
     {{.name = "write", .example = R"("none")", .words = kWrites}, read_choice<&Bus::write>},
     {{.name = "fd", .example = "false"}, read_flag<&Bus::fd>},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Readers of a bus's keys that stand beside its table, which is in bus_keys.cpp: where the link is found, and
-// how its controller is set. Private to the loader.
+// Readers of a bus's keys that stand beside its table, which is in bus_keys.cpp: where the link is found, how
+// its controller is set, and how frames are put into messages. Private to the loader.
 #pragma once
 
 #include <cstdint>
@@ -22,5 +22,12 @@ std::optional<std::uint32_t> per_mille(Reader&, const Node&, const KeyInfo&);
 std::optional<std::uint32_t> queue_length(Reader&, const Node&, const KeyInfo&);
 std::optional<std::uint16_t> ohms(Reader&, const Node&, const KeyInfo&);
 void read_restart(Reader&, const Node&, const KeyInfo&, Bus&);
+
+// format_keys.cpp
+void read_formats(Reader&, const Node&, const KeyInfo&, Bus&);
+/// What the formats of a bus rule out and ask for, once its role is known; a peer's are filled in.
+void check_formats(Reader&, const Node&, Bus&);
+/// A server or peer speaks all its formats, a client the first.
+bool speaks(const Bus&, Format);
 
 }  // namespace mqttcan::config

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "config/bus_parts.hpp"
 #include "config/entries.hpp"
 
 namespace mqttcan::config {
@@ -180,11 +181,14 @@ void check_settings(Reader& reader, const Node& node, const Bus& bus) {
     }
 }
 
-void check_client(Reader& reader, const Node& node, const Bus& bus) {
+/// Said by a client or a peer.
+void check_keys_of_servers(Reader& reader, const Node& node, const Bus& bus) {
     if (const Node* write = node.find("write")) {
-        reader.fault_at_key(*write,
-                            "only a server can say this: it decides whether frames of its clients reach the "
-                            "bus; remove \"write\" here, or write \"role\": \"server\"");
+        reader.fault_at_key(
+            *write, text("only a server can say this: ",
+                         bus.role == Role::peer ? "among peers, each writes what the others send"
+                                                : "it decides whether frames of its clients reach the bus",
+                         "; remove \"write\" here, or write \"role\": \"server\""));
     }
     if (const Node* accept = node.find("accept_pymqtt2can_clients")) {
         reader.fault_at_key(*accept,
@@ -196,6 +200,28 @@ void check_client(Reader& reader, const Node& node, const Bus& bus) {
             "a virtual bus has no controller whose errors could be published; remove it here, or "
             "write \"role\": \"server\"");
     }
+}
+
+/// Of one who has no server that could be out of reach.
+void refuse_on_offline(Reader& reader, const Node& node, const Bus& bus, std::string_view why) {
+    const Node* on_offline = node.find("on_offline");
+    if (on_offline != nullptr && is_virtual(bus.kind)) {
+        reader.fault_at_key(*on_offline, text("only a client can say this: ", why,
+                                              "; remove \"on_offline\", or write \"role\": \"client\""));
+    }
+}
+
+/// What a bus of peers carries moves nothing: nobody beside it says whether frames may reach it.
+void check_peer(Reader& reader, const Node& node, const Bus& bus) {
+    if (!is_virtual(bus.kind)) {
+        reader.fault(
+            *node.find("role"),
+            "a peer writes whatever the others send, and nobody there could forbid it, so it is for virtual "
+            "buses only; for hardware write \"role\": \"server\", with \"write\": \"none\" or \"all\"");
+        return;
+    }
+    check_keys_of_servers(reader, node, bus);
+    refuse_on_offline(reader, node, bus, "peers have no server that could be out of reach");
 }
 
 void check_server(Reader& reader, const Node& node, const Bus& bus) {
@@ -211,13 +237,7 @@ void check_server(Reader& reader, const Node& node, const Bus& bus) {
                             text("nothing is accepted from clients while \"write\" is \"none\" (",
                                  reader.line_of(*write, *accept), "); remove it, or write \"all\" there"));
     }
-    const Node* on_offline = node.find("on_offline");
-    if (on_offline != nullptr && is_virtual(bus.kind)) {
-        reader.fault_at_key(
-            *on_offline,
-            "only a client can say this: the bus of a server is there whoever can be reached; "
-            "remove \"on_offline\", or write \"role\": \"client\"");
-    }
+    refuse_on_offline(reader, node, bus, "the bus of a server is there whoever can be reached");
 }
 
 void check_listening(Reader& reader, const Node& node, const Bus& bus) {
@@ -234,6 +254,20 @@ void check_listening(Reader& reader, const Node& node, const Bus& bus) {
     } else if (write != nullptr && bus.write == Write::all) {
         reader.fault(*write, text("a listen-only controller (", reader.line_of(*listen_only, *write),
                                   ") cannot send; write \"none\", or remove \"listen_only\""));
+    }
+}
+
+void check_role(Reader& reader, const Node& node, const Bus& bus) {
+    switch (bus.role) {
+        case Role::client:
+            check_keys_of_servers(reader, node, bus);
+            break;
+        case Role::server:
+            check_server(reader, node, bus);
+            break;
+        case Role::peer:
+            check_peer(reader, node, bus);
+            break;
     }
 }
 
@@ -259,8 +293,11 @@ void check_bus(Reader& reader, const Node& node, Bus& bus) {
         check_settings(reader, node, bus);
     }
     if (!reader.faulty(node, "role")) {
-        bus.role == Role::client ? check_client(reader, node, bus) : check_server(reader, node, bus);
+        check_role(reader, node, bus);
+    }
+    if (!reader.faulty(node, "role")) {  // or it is a peer's on hardware: that has been said
         check_listening(reader, node, bus);
+        check_formats(reader, node, bus);
     }
     fill_in(node, bus);
 }

@@ -21,6 +21,7 @@ namespace mqttcan::config {
 enum class Role {
     client,  ///< beside a virtual bus: sends write requests, receives what the real bus carries
     server,  ///< beside the real bus: publishes what it carries, writes what clients ask for
+    peer,    ///< beside a virtual bus that has no owner: all to all; format stream only
 };
 
 enum class Kind {
@@ -77,6 +78,14 @@ struct Tls {
     bool operator==(const Tls&) const = default;
 };
 
+/// What a broker entry may send; 0: no limit.
+struct Limits {
+    std::uint64_t messages_per_second = 0;
+    std::uint64_t bytes_per_second = 0;
+
+    bool operator==(const Limits&) const = default;
+};
+
 struct Broker {
     EntryName name;
     std::string host = "127.0.0.1";  ///< name or literal address, IPv6 without brackets
@@ -91,9 +100,13 @@ struct Broker {
     Duration tick = std::chrono::milliseconds(400);
     Duration keep_alive = std::chrono::seconds(20);
     Duration reconnect_max = std::chrono::seconds(5);
+    Limits limits = {};
 
     bool operator==(const Broker&) const = default;
 };
+
+/// How frames are put into messages (docs/wire-format.md).
+enum class Format { savvycan, stream };
 
 /// Frames that go to the CAN bus.
 struct ToBus {
@@ -113,6 +126,9 @@ struct FromBus {
     bool error_frames = false;  ///< publish the controller's error frames
     IdFilter filter = {};       ///< error frames are not its business
     std::vector<Sample> sample = {};
+    Duration heartbeat = std::chrono::seconds(30);  ///< format stream: of a quiet bus; 0: none
+    Duration linger{};  ///< format stream: how long frames may wait for others; 0: no longer than it pays
+    std::vector<IdPattern> urgent = {};  ///< do not linger
 
     bool operator==(const FromBus&) const = default;
 };
@@ -125,8 +141,9 @@ struct Bus {
     std::optional<InterfaceName> interface = {};
     Kind kind = Kind::vcan;
     Role role = Role::client;
-    Write write = Write::all;  ///< servers only
-    bool fd = true;            ///< CAN FD: the MTU of a vcan or vxcan that we create
+    std::vector<Format> formats = {Format::savvycan};  ///< not empty; a server speaks all, a client the first
+    Write write = Write::all;                          ///< servers only
+    bool fd = true;                                    ///< CAN FD: the MTU of a vcan or vxcan that we create
     OnStop on_stop = OnStop::down;
     OnOffline on_offline = OnOffline::keep;  ///< clients on vcan and vxcan only
     std::optional<Peer> peer = {};           ///< vxcan only, and there always

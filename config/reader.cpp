@@ -69,13 +69,20 @@ std::vector<Fault> Reader::in_order(std::vector<Found>& found) {
     return out;
 }
 
-void Reader::fault(const Node& node, std::string_view what) {
+void Reader::mark_unsound(const Node& node) {
     unsound_.insert(&node);
+    if (node.parent != nullptr && node.parent->type == Type::array) {
+        mark_unsound(*node.parent);
+    }
+}
+
+void Reader::fault(const Node& node, std::string_view what) {
+    mark_unsound(node);
     faults_.push_back(make(node.file, node.at, node.pointer(), what));
 }
 
 void Reader::fault_at_key(const Node& node, std::string_view what) {
-    unsound_.insert(&node);
+    mark_unsound(node);
     faults_.push_back(make(node.file, node.key_at, node.pointer(), what));
 }
 

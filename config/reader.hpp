@@ -39,7 +39,8 @@ class Reader {
     const Node* sound(const Node& object, std::string_view key) const;
 
     /// Whether the member `key` of `object` is there and something was wrong with it, or is there under a
-    /// name that is nearly right. A rule that hangs on a faulty value keeps silent: one slip, one message.
+    /// name that is nearly right; a list is as faulty as what is in it. A rule that hangs on a faulty value
+    /// keeps silent: one slip, one message.
     bool faulty(const Node& object, std::string_view key) const;
 
     /// "line 3", for a message at `here` that refers to `there`; with the file if it is another one.
@@ -64,6 +65,8 @@ class Reader {
     std::vector<Fault> take_warnings();
 
   private:
+    void mark_unsound(const Node&);
+
     struct Found {
         std::size_t file;
         Fault fault;

@@ -67,6 +67,18 @@ void refuse_broker(Reader& reader, const BusEntry& bus, const Draft& draft) {
                       listable ? text("write ", choice_of(names), ", or ") : "", "add it under \"brokers\""));
 }
 
+std::string_view called(Role role) {
+    switch (role) {
+        case Role::client:
+            break;
+        case Role::server:
+            return "a server";
+        case Role::peer:
+            return "a peer";
+    }
+    return "a client";
+}
+
 void check_topics(Reader& reader, const Draft& draft) {
     std::map<std::tuple<std::size_t, Topic, Role>, const BusEntry*> on_entry;
     std::map<std::pair<std::string, Topic>, const BusEntry*> servers;
@@ -78,12 +90,11 @@ void check_topics(Reader& reader, const Draft& draft) {
         const bool server = bus.value.role == Role::server;
         const auto key = std::tuple(*bus.broker, bus.value.topic, bus.value.role);
         if (const auto [first, is_new] = on_entry.try_emplace(key, &bus); !is_new && !server) {
-            reader.fault(*topic, text("topic \"", bus.value.topic.str(),
-                                      "\" has a client on this broker entry "
-                                      "already: ",
-                                      named(reader, *first->second, *topic),
-                                      "; for a second view of the same bus use a "
-                                      "second broker entry"));
+            reader.fault(*topic,
+                         text("topic \"", bus.value.topic.str(), "\" has ", called(bus.value.role),
+                              " on this broker entry already: ", named(reader, *first->second, *topic),
+                              "; for a second view of the same bus use a "
+                              "second broker entry"));
             continue;
         }
         const auto place = place_of(reader, draft, bus);
@@ -96,6 +107,27 @@ void check_topics(Reader& reader, const Draft& draft) {
                                       " already: ", named(reader, *first->second, *topic),
                                       "; with two, clients hear every frame doubled: give each "
                                       "server its own topic"));
+        }
+    }
+}
+
+/// Peers use other topics below theirs than servers and clients.
+void warn_of_divided_topics(Reader& reader, const Draft& draft) {
+    std::map<std::tuple<std::string, Topic, bool>, const BusEntry*> seen;
+    for (const BusEntry& bus : draft.buses) {
+        const Node* topic = reader.sound(*bus.node, "topic");
+        const auto place = place_of(reader, draft, bus);
+        if (topic == nullptr || !place || reader.faulty(*bus.node, "role")) {
+            continue;
+        }
+        const bool peer = bus.value.role == Role::peer;
+        seen.try_emplace(std::tuple(*place, bus.value.topic, peer), &bus);
+        const auto other = seen.find(std::tuple(*place, bus.value.topic, !peer));
+        if (other != seen.end()) {
+            reader.warning(*topic,
+                           text("peers hear only peers, so this bus, ", called(bus.value.role),
+                                ", shares no frames with ", named(reader, *other->second, *topic), ", ",
+                                called(other->second->value.role), "; give it a topic of its own"));
         }
     }
 }
@@ -167,7 +199,7 @@ void check_status_topics(Reader& reader, const Draft& draft) {
 void check_freshness(Reader& reader, const Draft& draft) {
     std::set<std::size_t> told;
     for (const BusEntry& bus : draft.buses) {
-        const bool writes = bus.value.role == Role::client || bus.value.write == Write::all;
+        const bool writes = bus.value.role != Role::server || bus.value.write == Write::all;
         if (!bus.broker || !writes || reader.faulty(*bus.node, "role")) {
             continue;
         }
@@ -241,6 +273,7 @@ void resolve_brokers(Reader& reader, const Node& root, Draft& draft) {
 void check_entries(Reader& reader, const Draft& draft) {
     check_links(reader, draft);
     check_topics(reader, draft);
+    warn_of_divided_topics(reader, draft);
     check_client_ids(reader, draft);
     check_status_topics(reader, draft);
     check_freshness(reader, draft);

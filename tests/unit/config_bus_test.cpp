@@ -33,12 +33,13 @@ TEST(Bus, NeedsOnlyATopic) {
 TEST(Bus, TakesEveryKey) {
     const Bus bus =
         bus_of(R"("interface": "vcan3", "kind": "vcan", "topic": "car-{hostname}", "role": "server",
-        "broker": "default", "write": "all", "fd": false, "on_stop": "remove", "accept_pymqtt2can_clients": true,
+        "formats": ["stream", "savvycan"], "broker": "default", "write": "all", "fd": false, "on_stop": "remove", "accept_pymqtt2can_clients": true,
         "to_bus": {"max_age": "900ms", "queue": 1, "brs": false},
         "from_bus": {"max_age": "3s", "queue": 1048576, "error_frames": true})");
     EXPECT_EQ(bus.interface->str(), "vcan3");
     EXPECT_EQ(bus.topic.str(), "car-box");
     EXPECT_EQ(bus.role, Role::server);
+    EXPECT_THAT(bus.formats, ElementsAre(Format::stream, Format::savvycan));
     EXPECT_EQ(bus.write, Write::all);
     EXPECT_FALSE(bus.fd);
     EXPECT_EQ(bus.on_stop, OnStop::remove);
@@ -178,8 +179,9 @@ TEST(Bus, NamesTheNearestKey) {
             "2:47: /buses/a/to_bus/maxage: \"maxage\" is not a key of a \"to_bus\" object; did you mean "
             "\"max_age\"?",
             "2:64: /buses/a/colour: \"colour\" is not a key of a bus; it may hold \"interface\", "
-            "\"kind\", \"peer\", \"match\", \"device\", \"topic\", \"role\", \"broker\", \"write\", \"fd\", "
-            "\"bitrate\", \"sample_point\", \"data_bitrate\", \"data_sample_point\", \"restart\", "
+            "\"kind\", \"peer\", \"match\", \"device\", \"topic\", \"role\", \"formats\", \"broker\", "
+            "\"write\", \"fd\", \"bitrate\", \"sample_point\", \"data_bitrate\", \"data_sample_point\", "
+            "\"restart\", "
             "\"listen_only\", \"one_shot\", \"triple_sampling\", \"berr_reporting\", \"termination\", "
             "\"tx_queue_length\", \"on_stop\", \"on_offline\", \"accept_pymqtt2can_clients\", \"to_bus\" or "
             "\"from_bus\""));

@@ -141,6 +141,31 @@ TEST(Topics, HaveOneClientPerBrokerEntry) {
             "(line 2); for a second view of the same bus use a second broker entry"));
 }
 
+TEST(Topics, HaveOnePeerPerBrokerEntry) {
+    EXPECT_THAT(
+        faults_of(R"({"brokers": {"x": {}, "y": {}}, "buses": {
+"a": {"topic": "bench", "role": "peer", "broker": "x"},
+"b": {"topic": "bench", "role": "peer", "broker": "y"},
+"c": {"topic": "bench", "role": "peer", "broker": "x"}}})"),
+        ElementsAre(
+            "4:16: /buses/c/topic: topic \"bench\" has a peer on this broker entry already: bus \"a\" "
+            "(line 2); for a second view of the same bus use a second broker entry"));
+}
+
+TEST(Topics, AreWarnedAboutIfPeersShareThemWithOthers) {
+    const Outcome outcome = parsed(R"({"brokers": {"x": {}, "y": {}, "z": {"url": "mqtt://h"}}, "buses": {
+"a": {"topic": "bench", "role": "peer", "broker": "x"},
+"b": {"topic": "bench", "broker": "y"},
+"c": {"topic": "bench", "broker": "z"},
+"d": {"topic": "bench/2", "broker": "x", "formats": ["stream"]}}})");
+    EXPECT_THAT(written_out(outcome.faults), IsEmpty());
+    EXPECT_THAT(
+        written_out(outcome.warnings),
+        ElementsAre(
+            "3:16: /buses/b/topic: peers hear only peers, so this bus, a client, shares no frames with "
+            "bus \"a\" (line 2), a peer; give it a topic of its own"));
+}
+
 TEST(Topics, MayHaveAServerAndAClientInOneProcess) {
     EXPECT_THAT(faults_of(R"({"buses": {"a": {"topic": "can"}, "b": {"topic": "can", "role": "server"}}})"),
                 IsEmpty());

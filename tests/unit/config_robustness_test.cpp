@@ -23,13 +23,14 @@ constexpr const char* kDense =
     R"({"$schema":"x","brokers":{"default":{"url":"mqtts://[::1]:1","client_id":"{hostname}",
 "username":"u","password":"p","tls":{"insecure":true,"ca_file":"/etc/mqttcan/c"},"status_topic":"","tick":"1.5s",
 "keep_alive":"1min","reconnect_max":"1h"}},"buses":{"a":{"interface":"can0","kind":"can","topic":"a/\u00e4/b","role":
-"server","broker":"default","write":"all","accept_pymqtt2can_clients":false,"to_bus":{"max_age":"3s","queue":1e3,"brs":
-false},"from_bus":{"max_age":"3s","queue":7,"error_frames":true}},/*c*/"b":{"topic":"b","fd":null,"on_stop":[0,-1.5]},
+"server","formats":["savvycan","stream"],"broker":"default","write":"all","accept_pymqtt2can_clients":false,"to_bus":{
+"max_age":"3s","queue":1e3,"brs":false},"from_bus":{"max_age":"3s","queue":7,"error_frames":true}},/*c*/"b":{"topic":"b","fd":null,"on_stop":[0,-1.5]},
 "v":{"kind":"vxcan","interface":"v","topic":"v","peer":{"interface":"can0","netns":"n"},"on_offline":"down","to_bus":{
 "stall":"1s","filter":["123","120/7F0"]},"from_bus":{"filter":{"allow":["100-1FF"],"deny":["18FEF100"]},"sample":[{"ids":[
 "1"],"interval":"1s","on_change":true}]}},"h":{"kind":"can","match":{"serial":"1","path":"p"},"topic":"h","bitrate":"83.3k",
 "sample_point":0.8,"fd":true,"data_bitrate":2e6,"restart":"never","termination":true,"tx_queue_length":9},"s":{"kind":
-"slcan","interface":"s","device":"/dev/t","bitrate":500000,"topic":"s"}}})";
+"slcan","interface":"s","device":"/dev/t","bitrate":500000,"topic":"s"},"p":{"topic":"p",
+"role":"peer","formats":["stream"]}}})";
 
 constexpr const char* kDropIn =
     R"({"brokers":{"default":{"tls":null}},"buses":{"a":null,"v":{"peer":{"netns":null,"pid":7},"from_bus":{"queue":5,

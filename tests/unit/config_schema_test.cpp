@@ -75,6 +75,12 @@ const ordered_json* say(const ordered_json& key, const char* word) {
     return nullptr;
 }
 
+/// Those that a value, or each item of a list, has to be one of.
+std::vector<std::string> words_of(const ordered_json& key) {
+    const ordered_json& one = key.contains("items") ? key.at("items") : key;
+    return one.value("enum", std::vector<std::string>{});
+}
+
 template <typename Check>
 void for_each_key(Check check) {
     for (const ObjectInfo& object : known_objects()) {
@@ -116,9 +122,8 @@ TEST(Schema, DescribesEveryKeyAndShowsAValue) {
 
 TEST(Schema, HasTheWordsAndBoundsOfTheLoader) {
     for_each_key([](const KeyInfo& key, const ordered_json& in_schema) {
-        const auto words = in_schema.value("enum", std::vector<std::string>{});
         bool bound = key.highest == 0;
-        EXPECT_EQ(words, std::vector<std::string>(key.words.begin(), key.words.end()));
+        EXPECT_EQ(words_of(in_schema), std::vector<std::string>(key.words.begin(), key.words.end()));
         for (const ordered_json* one : alternatives(in_schema)) {
             const std::string type = one->value("type", "");
             if (type == "integer" || type == "number") {
@@ -146,7 +151,7 @@ ordered_json defaults_of(const ordered_json& object, const std::set<std::string>
         if (const ordered_json* value = say(key, "default")) {
             out[name] = *value;
         } else if (const ordered_json inner =
-                       say(key, "properties") != nullptr ? defaults_of(key) : ordered_json();
+                       say(key, "properties") != nullptr ? defaults_of(key, without) : ordered_json();
                    !inner.empty()) {
             out[name] = inner;
         }
@@ -155,22 +160,30 @@ ordered_json defaults_of(const ordered_json& object, const std::set<std::string>
 }
 
 TEST(Schema, HasTheDefaultsOfTheLoader) {
-    const ordered_json client = defaults_of(object_at("/buses/*"), {"write", "accept_pymqtt2can_clients"});
-    ordered_json server = defaults_of(object_at("/buses/*"), {"on_offline"});
-    server["role"] = "server";
+    const ordered_json& schema_of_bus = object_at("/buses/*");
     ordered_json spelled_out = {
         {"brokers", {{"default", defaults_of(object_at("/brokers/*"), {"tls"})}}},
-        {"buses", {{"a", client}, {"b", server}}},
+        {"buses",
+         {{"a", defaults_of(schema_of_bus, {"write", "accept_pymqtt2can_clients"})},
+          {"b", defaults_of(schema_of_bus, {"on_offline"})},
+          {"c", defaults_of(schema_of_bus, {"write", "accept_pymqtt2can_clients", "on_offline"})}}},
     };
-    spelled_out["buses"]["a"]["topic"] = "a";
-    spelled_out["buses"]["b"]["topic"] = "b";
-    const Outcome short_form =
-        parsed(R"({"buses": {"a": {"topic": "a"}, "b": {"topic": "b", "role": "server"}}})");
+    ordered_json& buses = spelled_out["buses"];
+    EXPECT_GE(buses["a"].size() + buses["a"]["to_bus"].size(), 9U);  // the schema does give defaults
+    const ordered_json differences = {
+        {"a", {{"topic", "a"}}},
+        {"b", {{"topic", "b"}, {"role", "server"}}},
+        {"c", {{"topic", "c"}, {"role", "peer"}}},
+    };
+    for (const auto& [name, difference] : differences.items()) {
+        buses[name].update(difference);
+    }
+    buses["c"]["formats"] = {"stream"};  // a peer's own default
+    const Outcome short_form = parsed(ordered_json{{"buses", differences}}.dump());
     const Outcome long_form = parsed(spelled_out.dump(2));
     EXPECT_EQ(written_out(long_form.faults), std::vector<std::string>{});
     ASSERT_TRUE(short_form.config && long_form.config);
     EXPECT_EQ(*short_form.config, *long_form.config);
-    EXPECT_GE(client.size() + client.at("to_bus").size(), 9U);  // the schema does give defaults
     EXPECT_EQ(defaults_of(object_at("/brokers/*/tls")).dump(), R"({"insecure":false})");
 }
 
