@@ -8,6 +8,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 constexpr std::int64_t kShortest = Duration(milliseconds(50)).count();
 constexpr std::int64_t kLongest = Duration(hours(1)).count();
@@ -97,6 +98,15 @@ constexpr Key<FromBus> kFromBusKeys[] = {
     {{.name = "error_frames", .example = "true"}, read_flag<&FromBus::error_frames>},
     {{.name = "filter", .example = R"(["123", "700-77F"])"}, read_filter<&FromBus::filter>},
     {{.name = "sample", .example = R"([{"ids": ["123"], "interval": "100ms"}])"}, read_sample},
+    {{.name = "heartbeat",
+      .example = R"("30s")",
+      .lowest = Duration(seconds(1)).count(),
+      .highest = kLongest,
+      .may_be_zero = true},
+     read_duration<&FromBus::heartbeat>},
+    {{.name = "linger", .example = R"("100ms")", .highest = Duration(seconds(10)).count()},
+     read_duration<&FromBus::linger>},
+    {{.name = "urgent", .example = R"(["123", "700-77F"])"}, read_ids<&FromBus::urgent>},
 };
 
 constexpr Key<IdFilter> kFilterKeys[] = {

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "config/bus_parts.hpp"
+#include "config/duration.hpp"
 #include "config/words.hpp"
 
 namespace mqttcan::config {
@@ -35,6 +36,62 @@ void check_others(Reader& reader, const Node& node, const Node* formats, const B
                        text("PyMQTT2CAN and SavvyCAN find frames only below a topic of one level; between "
                             "mqttcan and mqttcan ",
                             in_quotes(bus.topic.str()), " works"));
+    }
+}
+
+struct KeyOfStream {
+    std::string_view key;
+    std::string_view why;
+};
+
+constexpr KeyOfStream kKeysOfStream[] = {
+    {"heartbeat", "only format stream has heartbeats"},
+    {"linger", "only in format stream frames wait to share a message"},
+    {"urgent", "only in format stream frames wait to share a message"},
+};
+
+void refuse_keys_of_stream(Reader& reader, const Node& from_bus, const Node* formats) {
+    for (const auto& [key, why] : kKeysOfStream) {
+        if (const Node* given = from_bus.find(key)) {
+            reader.fault_at_key(*given,
+                                text(why, "; remove it, or add ",
+                                     formats == nullptr ? text("\"formats\": [\"stream\"]")
+                                                        : text("\"stream\" to \"formats\" (",
+                                                               reader.line_of(*formats, *given), ')')));
+        }
+    }
+}
+
+void check_lingering(Reader& reader, const Node& from_bus, const FromBus& keys) {
+    if (reader.faulty(from_bus, "linger")) {
+        return;
+    }
+    const Node* urgent = reader.sound(from_bus, "urgent");
+    if (urgent != nullptr && keys.linger == Duration::zero()) {
+        reader.fault_at_key(
+            *urgent,
+            "no frame lingers here, so none is urgent; say for example \"linger\": \"100ms\", "
+            "or remove \"urgent\"");
+    }
+    const Node* max_age = from_bus.find("max_age");
+    if (keys.linger >= keys.max_age && !reader.faulty(from_bus, "max_age")) {
+        reader.fault(
+            *from_bus.find("linger"),
+            text("frames would be too old before they leave: \"max_age\" is ", show(keys.max_age), " (",
+                 max_age != nullptr ? reader.line_of(*max_age, *from_bus.find("linger")) : "the default",
+                 "); write less, or a longer \"max_age\""));
+    }
+}
+
+void check_from_bus(Reader& reader, const Node& node, const Node* formats, const Bus& bus) {
+    const Node* from_bus = node.find("from_bus");
+    if (from_bus == nullptr) {
+        return;
+    }
+    if (has(bus.formats, Format::stream)) {
+        check_lingering(reader, *from_bus, bus.from_bus);
+    } else {
+        refuse_keys_of_stream(reader, *from_bus, formats);
     }
 }
 
@@ -81,6 +138,7 @@ void check_formats(Reader& reader, const Node& node, Bus& bus) {
     }
     if (!reader.faulty(node, "formats")) {
         check_others(reader, node, formats, bus);
+        check_from_bus(reader, node, formats, bus);
     }
 }
 

@@ -18,6 +18,7 @@ struct KeyInfo {
     std::span<const std::string_view> words = {};  ///< the values of an enumeration, in its order
     std::int64_t lowest = 0;                       ///< of a number, or nanoseconds of a duration
     std::int64_t highest = 0;                      ///< 0: neither number nor duration
+    bool may_be_zero = false;                      ///< a duration below `lowest`: none
 };
 
 struct ObjectInfo {

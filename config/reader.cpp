@@ -183,9 +183,11 @@ std::optional<Duration> Reader::duration(const Node& node, const KeyInfo& key) {
         fault(node, value.error().what);
         return std::nullopt;
     }
-    if (value->count() < key.lowest || value->count() > key.highest) {
+    const bool none = key.may_be_zero && *value == Duration::zero();
+    if (!none && (value->count() < key.lowest || value->count() > key.highest)) {
         fault(node, text(in_quotes(node.text), " is out of bounds; write a duration from ",
-                         show(Duration(key.lowest)), " to ", show(Duration(key.highest))));
+                         show(Duration(key.lowest)), " to ", show(Duration(key.highest)),
+                         key.may_be_zero ? ", or \"0s\" for none" : ""));
         return std::nullopt;
     }
     return *value;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How frames are put into messages: formats, and peers, who know only one.
+// How frames are put into messages: formats, peers, who know only one, and the keys of format stream.
 #include <gmock/gmock.h>
 
 #include "config_outcome.hpp"
@@ -7,6 +7,8 @@
 namespace mqttcan::config::test {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -152,6 +154,89 @@ TEST(Peer, SaysNothingOfWhatServersAndClientsSay) {
 TEST(Peer, IsHeldToTheTickLikeAllWhoWrite) {
     EXPECT_THAT(faults(R"("role": "peer", "to_bus": {"max_age": "500ms"})"),
                 ElementsAre(HasSubstr("/to_bus/max_age: the age of a frame is known only to a tick")));
+}
+
+TEST(Heartbeat, ComesEveryThirtySecondsUnlessSaidOtherwise) {
+    EXPECT_EQ(bus_of(R"("formats": ["stream"])")->from_bus.heartbeat, seconds(30));
+    EXPECT_EQ(bus_of(R"("formats": ["stream"], "from_bus": {"heartbeat": "1s"})")->from_bus.heartbeat,
+              seconds(1));
+    EXPECT_EQ(bus_of(R"("role": "peer", "from_bus": {"heartbeat": "0ms"})")->from_bus.heartbeat, Duration(0));
+}
+
+TEST(Heartbeat, IsBounded) {
+    for (const std::string length : {"999ms", "61min"}) {
+        EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"heartbeat": ")" + length + "\"}"),
+                    ElementsAre("3:43: /buses/a/from_bus/heartbeat: \"" + length +
+                                "\" is out of bounds; write a duration from 1s to 1h, or \"0s\" for none"));
+    }
+    EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"heartbeat": 0})"),
+                ElementsAre(HasSubstr("/heartbeat: the number 0 has no unit; write it with one, in quotes")));
+}
+
+TEST(Lingering, IsForWhoAsksForIt) {
+    EXPECT_EQ(bus_of(R"("formats": ["stream"])")->from_bus.linger, Duration(0));
+    const auto bus =
+        bus_of(R"("formats": ["stream"], "from_bus": {"linger": "50ms", "urgent": ["7", "100-1FF"]})");
+    ASSERT_TRUE(bus);
+    EXPECT_EQ(bus->from_bus.linger, milliseconds(50));
+    EXPECT_THAT(bus->from_bus.urgent,
+                ElementsAre(IdPattern::parse("7").value(), IdPattern::parse("100-1FF").value()));
+}
+
+TEST(Lingering, EndsBeforeFramesAreTooOld) {
+    EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"linger": "2s"})"),
+                ElementsAre("3:40: /buses/a/from_bus/linger: frames would be too old before they leave: "
+                            "\"max_age\" is 2s (the default); write less, or a longer \"max_age\""));
+    EXPECT_THAT(faults("\"role\": \"peer\", \"from_bus\": {\n\"max_age\": \"500ms\", \"linger\": \"1s\"}"),
+                ElementsAre("4:31: /buses/a/from_bus/linger: frames would be too old before they leave: "
+                            "\"max_age\" is 500ms (line 4); write less, or a longer \"max_age\""));
+    EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"max_age": "11s", "linger": "10s"})"), IsEmpty());
+    EXPECT_THAT(
+        faults(R"("role": "peer", "from_bus": {"max_age": "1h", "linger": "11s"})"),
+        ElementsAre("3:57: /buses/a/from_bus/linger: \"11s\" is out of bounds; write a duration from 0s to "
+                    "10s"));
+    EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"max_age": "2 s", "linger": "3s"})"),
+                ElementsAre(HasSubstr("/max_age: \"2 s\" holds a space")));
+}
+
+TEST(UrgentFrames, AreThoseThatDoNotLinger) {
+    const std::string message =
+        "no frame lingers here, so none is urgent; say for example \"linger\": \"100ms\", or remove "
+        "\"urgent\"";
+    EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"urgent": ["7"]})"),
+                ElementsAre("3:30: /buses/a/from_bus/urgent: " + message));
+    EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"linger": "0s", "urgent": ["7"]})"),
+                ElementsAre("3:46: /buses/a/from_bus/urgent: " + message));
+    EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"linegr": "1s", "urgent": ["7"]})"),
+                ElementsAre(HasSubstr("did you mean \"linger\"?")));
+    EXPECT_THAT(
+        faults(R"("role": "peer", "from_bus": {"linger": "1s", "urgent": []})"),
+        ElementsAre("3:56: /buses/a/from_bus/urgent: this list is empty; name at least one ID, for example "
+                    "[\"123\", \"700-77F\"], or leave \"urgent\" out"));
+}
+
+TEST(KeysOfStream, AreForNoOtherFormat) {
+    EXPECT_THAT(
+        faults(R"("from_bus": {"heartbeat": "0s", "linger": "1s",
+"urgent": ["7"]})"),
+        ElementsAre(
+            "3:14: /buses/a/from_bus/heartbeat: only format stream has heartbeats; remove it, or add "
+            "\"formats\": [\"stream\"]",
+            "3:33: /buses/a/from_bus/linger: only in format stream frames wait to share a message; remove "
+            "it, or add \"formats\": [\"stream\"]",
+            "4:1: /buses/a/from_bus/urgent: only in format stream frames wait to share a message; remove "
+            "it, or add \"formats\": [\"stream\"]"));
+    EXPECT_THAT(
+        faults(R"("role": "server", "formats": ["savvycan"], "from_bus": {"linger": "1s"})"),
+        ElementsAre("3:57: /buses/a/from_bus/linger: only in format stream frames wait to share a message; "
+                    "remove it, or add \"stream\" to \"formats\" (line 3)"));
+    EXPECT_THAT(
+        faults(R"("role": "server", "formats": ["savvycan", "stream"], "from_bus": {"linger": "1s"})"),
+        IsEmpty());
+    for (const std::string slip :
+         {R"("formats": ["steam"])", R"("format": ["stream"])", R"("role": "per")"}) {
+        EXPECT_EQ(faults(slip + R"(, "from_bus": {"linger": "1s"})").size(), 1U) << slip;
+    }
 }
 
 }  // namespace

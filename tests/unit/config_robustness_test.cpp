@@ -30,7 +30,7 @@ constexpr const char* kDense =
 "1"],"interval":"1s","on_change":true}]}},"h":{"kind":"can","match":{"serial":"1","path":"p"},"topic":"h","bitrate":"83.3k",
 "sample_point":0.8,"fd":true,"data_bitrate":2e6,"restart":"never","termination":true,"tx_queue_length":9},"s":{"kind":
 "slcan","interface":"s","device":"/dev/t","bitrate":500000,"topic":"s"},"p":{"topic":"p",
-"role":"peer","formats":["stream"]}}})";
+"role":"peer","formats":["stream"],"from_bus":{"heartbeat":"0s","linger":"1s","urgent":["7"]}}}})";
 
 constexpr const char* kDropIn =
     R"({"brokers":{"default":{"tls":null}},"buses":{"a":null,"v":{"peer":{"netns":null,"pid":7},"from_bus":{"queue":5,

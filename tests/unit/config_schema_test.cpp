@@ -164,8 +164,8 @@ TEST(Schema, HasTheDefaultsOfTheLoader) {
     ordered_json spelled_out = {
         {"brokers", {{"default", defaults_of(object_at("/brokers/*"), {"tls"})}}},
         {"buses",
-         {{"a", defaults_of(schema_of_bus, {"write", "accept_pymqtt2can_clients"})},
-          {"b", defaults_of(schema_of_bus, {"on_offline"})},
+         {{"a", defaults_of(schema_of_bus, {"write", "accept_pymqtt2can_clients", "heartbeat", "linger"})},
+          {"b", defaults_of(schema_of_bus, {"on_offline", "heartbeat", "linger"})},
           {"c", defaults_of(schema_of_bus, {"write", "accept_pymqtt2can_clients", "on_offline"})}}},
     };
     ordered_json& buses = spelled_out["buses"];
