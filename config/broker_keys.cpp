@@ -12,6 +12,8 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+constexpr std::string_view kLimits[] = {"aws-iot-core"};
+
 constexpr std::int64_t ns(Duration duration) {
     return duration.count();
 }
@@ -104,6 +106,7 @@ constexpr Key<Broker> kBrokerKeys[] = {
       .lowest = ns(milliseconds(100)),
       .highest = ns(hours(1))},
      read_duration<&Broker::reconnect_max>},
+    {{.name = "limits", .example = R"({"messages_per_second": 100})", .words = kLimits}, read_limits},
 };
 
 constexpr Key<Tls> kTlsKeys[] = {

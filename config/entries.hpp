@@ -37,6 +37,7 @@ struct Draft {
 const Shape<Draft>& top_shape();
 const Shape<Broker>& broker_shape();
 const Shape<Tls>& tls_shape();
+const Shape<Limits>& limits_shape();
 const Shape<Bus>& bus_shape();
 const Shape<ToBus>& to_bus_shape();
 const Shape<FromBus>& from_bus_shape();
@@ -44,6 +45,8 @@ const Shape<PeerKeys>& peer_shape();
 const Shape<Match>& match_shape();
 const Shape<IdFilter>& filter_shape();
 const Shape<Sample>& sample_shape();
+
+void read_limits(Reader&, const Node&, const KeyInfo&, Broker&);
 
 /// Rules between the keys of one entry; what one key makes of another is filled in.
 void check_broker(Reader&, const Node&, Broker&);
@@ -55,5 +58,7 @@ void resolve_brokers(Reader&, const Node& root, Draft&);
 void check_entries(Reader&, const Draft&);
 /// Those of them that are about links: no two buses share one.
 void check_links(Reader&, const Draft&);
+/// Those that are about the limits of broker entries.
+void check_limits(Reader&, const Draft&);
 
 }  // namespace mqttcan::config

@@ -119,9 +119,9 @@ const Shape<Draft>& top_shape() {
 }
 
 std::vector<ObjectInfo> known_objects() {
-    return {top_shape().info,    broker_shape().info, tls_shape().info,    bus_shape().info,
-            peer_shape().info,   match_shape().info,  to_bus_shape().info, from_bus_shape().info,
-            filter_shape().info, sample_shape().info};
+    return {top_shape().info,      broker_shape().info, tls_shape().info,   limits_shape().info,
+            bus_shape().info,      peer_shape().info,   match_shape().info, to_bus_shape().info,
+            from_bus_shape().info, filter_shape().info, sample_shape().info};
 }
 
 std::string to_string(const Fault& fault) {

@@ -277,6 +277,7 @@ void check_entries(Reader& reader, const Draft& draft) {
     check_client_ids(reader, draft);
     check_status_topics(reader, draft);
     check_freshness(reader, draft);
+    check_limits(reader, draft);
     warn_of_unused(reader, draft);
 }
 

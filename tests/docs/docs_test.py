@@ -74,8 +74,9 @@ def schema_keys():
     def keys(definition, prefix=""):
         for name, what in definition["properties"].items():
             yield prefix + name, what
-            if what.get("type") == "object" and "properties" in what:
-                yield from keys(what, f"{prefix}{name}.")
+            for one in what.get("anyOf", [what]):
+                if one.get("type") == "object" and "properties" in one:
+                    yield from keys(one, f"{prefix}{name}.")
 
     return {"top": {name: what for name, what in schema["properties"].items()},
             "broker": dict(keys(schema["$defs"]["broker"])), "bus": dict(keys(schema["$defs"]["bus"]))}

@@ -6,6 +6,7 @@ mqttcan_unit_test(config
     config_drop_in_test.cpp
     config_flow_test.cpp
     config_format_test.cpp
+    config_limits_test.cpp
     config_link_test.cpp
     config_load_test.cpp
     config_robustness_test.cpp

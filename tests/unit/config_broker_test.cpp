@@ -22,7 +22,8 @@ TEST(Broker, TakesEveryKey) {
     const Broker broker = broker_of(R"("url": "mqtts://broker.example.com", "client_id": "gw-{hostname}",
         "username": "gateway-7", "password_file": "/etc/mqttcan/password",
         "tls": {"ca_file": "mqttcan/ca.pem", "cert_file": "mqttcan/../mqttcan/c.pem", "key_file": "/etc/mqttcan/c.key"},
-        "status_topic": "gw/{machine_id}", "tick": "500ms", "keep_alive": "1min", "reconnect_max": "1.5s")");
+        "status_topic": "gw/{machine_id}", "tick": "500ms", "keep_alive": "1min", "reconnect_max": "1.5s",
+        "limits": {"messages_per_second": 5, "bytes_per_second": 1e4})");
     EXPECT_EQ(broker.host, "broker.example.com");
     EXPECT_EQ(broker.port, 8883);
     EXPECT_EQ(broker.client_id, "gw-box");
@@ -34,6 +35,7 @@ TEST(Broker, TakesEveryKey) {
     EXPECT_EQ(broker.tick, std::chrono::milliseconds(500));
     EXPECT_EQ(broker.keep_alive, std::chrono::seconds(60));
     EXPECT_EQ(broker.reconnect_max, std::chrono::milliseconds(1500));
+    EXPECT_EQ(broker.limits, (Limits{.messages_per_second = 5, .bytes_per_second = 10'000}));
 }
 
 TEST(Broker, IsOnThisMachineUnlessSaidOtherwise) {
@@ -42,6 +44,7 @@ TEST(Broker, IsOnThisMachineUnlessSaidOtherwise) {
     EXPECT_EQ(broker.port, 1883);
     EXPECT_EQ(broker.tls, std::nullopt);
     EXPECT_EQ(broker.status_topic, std::nullopt);
+    EXPECT_EQ(broker.limits, Limits{});
 }
 
 TEST(Broker, UsesTlsWhenTheUrlSaysSo) {
@@ -198,7 +201,7 @@ TEST(Broker, NamesTheNearestKey) {
             "you mean \"password_file\"?",
             "2:24: /brokers/default/tls_ca: \"tls_ca\" is not a key of a broker entry; it may hold "
             "\"url\", \"client_id\", \"username\", \"password\", \"password_file\", \"tls\", "
-            "\"status_topic\", \"tick\", \"keep_alive\" or \"reconnect_max\""));
+            "\"status_topic\", \"tick\", \"keep_alive\", \"reconnect_max\" or \"limits\""));
     EXPECT_THAT(
         broker_faults(R"("url": "mqtts://h", "tls": {"cafile": "x"})"),
         ElementsAre(HasSubstr("\"cafile\" is not a key of a \"tls\" object; did you mean \"ca_file\"?")));

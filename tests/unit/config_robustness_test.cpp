@@ -22,7 +22,7 @@ std::string example() {
 constexpr const char* kDense =
     R"({"$schema":"x","brokers":{"default":{"url":"mqtts://[::1]:1","client_id":"{hostname}",
 "username":"u","password":"p","tls":{"insecure":true,"ca_file":"/etc/mqttcan/c"},"status_topic":"","tick":"1.5s",
-"keep_alive":"1min","reconnect_max":"1h"}},"buses":{"a":{"interface":"can0","kind":"can","topic":"a/\u00e4/b","role":
+"keep_alive":"1min","reconnect_max":"1h","limits":{"messages_per_second":5}},"l":{"limits":"aws-iot-core"}},"buses":{"a":{"interface":"can0","kind":"can","topic":"a/\u00e4/b","role":
 "server","formats":["savvycan","stream"],"broker":"default","write":"all","accept_pymqtt2can_clients":false,"to_bus":{
 "max_age":"3s","queue":1e3,"brs":false},"from_bus":{"max_age":"3s","queue":7,"error_frames":true}},/*c*/"b":{"topic":"b","fd":null,"on_stop":[0,-1.5]},
 "v":{"kind":"vxcan","interface":"v","topic":"v","peer":{"interface":"can0","netns":"n"},"on_offline":"down","to_bus":{

@@ -75,10 +75,15 @@ const ordered_json* say(const ordered_json& key, const char* word) {
     return nullptr;
 }
 
-/// Those that a value, or each item of a list, has to be one of.
+/// Those that a value, or each item of a list, may be one of.
 std::vector<std::string> words_of(const ordered_json& key) {
-    const ordered_json& one = key.contains("items") ? key.at("items") : key;
-    return one.value("enum", std::vector<std::string>{});
+    std::vector<std::string> words;
+    for (const ordered_json* one : alternatives(key.contains("items") ? key.at("items") : key)) {
+        for (const std::string& word : one->value("enum", std::vector<std::string>{})) {
+            words.push_back(word);
+        }
+    }
+    return words;
 }
 
 template <typename Check>
