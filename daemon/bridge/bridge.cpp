@@ -15,9 +15,29 @@ using codec::Drop;
 
 constexpr int kLastBatches = 256;  // more than the receive buffer holds
 
-std::string publish_prefix(const config::Bus& bus) {
-    return bus.role == config::Role::server ? codec::frames_prefix(bus.topic)
-                                            : codec::write_prefix(bus.topic);
+/// What a subscription brings: its tag.
+constexpr int kSingles = 0;  // format savvycan
+constexpr int kStream = 1;
+
+constexpr std::string_view kForId = "refused a message for ID";
+constexpr std::string_view kFrom = "refused a message from";
+
+Drop drop_reason(codec::stream::Bad bad) {
+    using codec::stream::Bad;
+    switch (bad) {
+        case Bad::sealed:
+            return Drop::sealed;
+        case Bad::unknown_flags:
+            return Drop::unknown_flags;
+        case Bad::id_out_of_range:
+            return Drop::id_out_of_range;
+        case Bad::bad_length:
+            return Drop::bad_length;
+        case Bad::bad_combination:
+            return Drop::bad_combination;
+        default:
+            return Drop::bad_message;
+    }
 }
 
 Drop drop_reason(codec::savvycan::Bad bad) {
@@ -53,15 +73,37 @@ std::string dropped_since(const codec::Counters& now, const codec::Counters& bef
 }  // namespace
 
 std::vector<mqtt::Subscription> subscriptions(const config::Bus& bus) {
-    if (bus.role == config::Role::client) {
-        return {{codec::frames_prefix(bus.topic)}};
-    }
-    if (bus.write == config::Write::none) {
-        return {};
-    }
-    std::vector<mqtt::Subscription> list{{codec::write_prefix(bus.topic)}};
-    if (bus.accept_pymqtt2can_clients) {
-        list.push_back({codec::frames_prefix(bus.topic), true});
+    const auto speaks = [&](config::Format format) {
+        return std::ranges::find(bus.formats, format) != bus.formats.end();
+    };
+    std::vector<mqtt::Subscription> list;
+    switch (bus.role) {
+        case config::Role::peer:
+            list.push_back({.prefix = codec::peer_prefix(bus.topic), .tag = kStream});
+            break;
+        case config::Role::client:
+            if (bus.formats.front() == config::Format::stream) {
+                list.push_back(
+                    {.prefix = codec::rx_prefix(bus.topic), .level = codec::kRxLevel, .tag = kStream});
+            } else {
+                list.push_back({.prefix = codec::frames_prefix(bus.topic), .tag = kSingles});
+            }
+            break;
+        case config::Role::server:
+            if (bus.write == config::Write::none) {
+                break;
+            }
+            if (speaks(config::Format::savvycan)) {
+                list.push_back({.prefix = codec::write_prefix(bus.topic), .tag = kSingles});
+            }
+            if (bus.accept_pymqtt2can_clients) {
+                list.push_back(
+                    {.prefix = codec::frames_prefix(bus.topic), .no_local = true, .tag = kSingles});
+            }
+            if (speaks(config::Format::stream)) {
+                list.push_back({.prefix = codec::tx_prefix(bus.topic), .tag = kStream});
+            }
+            break;
     }
     return list;
 }
@@ -73,13 +115,11 @@ Bridge::Bridge(loop::Loop& loop, mqtt::Connection& connection, config::Bus bus, 
       bus_(std::move(bus)),
       log_(std::move(log)),
       caretaker_(caretaker),
-      topic_(publish_prefix(bus_)),
-      prefix_(topic_.size()),
-      from_bus_(bus_.from_bus.queue),
       from_filter_(bus_.from_bus.filter),
       to_filter_(bus_.to_bus.filter),
       sampler_(bus_.from_bus.sample),
       counters_(counters),
+      publisher_(loop, connection, bus_, counters_.from_bus),
       status_(loop, connection, bus_, std::move(identity),
               [this] {
                   this->counters();
@@ -98,7 +138,8 @@ Writer::Owner Bridge::writer_hooks() {
         .listen = [this] { drain(); },
         .refused =
             [this](int error, const can::Frame& frame) {
-                refuse(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, std::to_string(frame.id));
+                complain(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, kForId,
+                         std::to_string(frame.id));
             },
         .stalled =
             [this](std::uint64_t lost, bool again) {
@@ -178,11 +219,11 @@ void Bridge::begin_stop() {
     stopping_ = true;
     readable_.reset();
     writer_.close(Drop::stopped);
-    publish();
+    publisher_.hurry();
 }
 
 void Bridge::end_stop(Farewell farewell) {
-    counters_.from_bus.drop(Drop::stopped, from_bus_.clear());
+    counters_.from_bus.drop(Drop::stopped, publisher_.clear());
     counters();
     status_.end(farewell, view());
     log_.info(counters_.from_bus.received, " frames from the bus, ", counters_.from_bus.passed,
@@ -199,11 +240,15 @@ void Bridge::set_controller(const std::optional<codec::ControllerStatus>& contro
 
 const codec::BusCounters& Bridge::counters() {
     if (socket_) {
-        const std::uint64_t lost = socket_->take_kernel_dropped();
-        counters_.from_bus.received += lost;
-        counters_.from_bus.drop(Drop::kernel, lost);
+        lost_in_kernel(socket_->take_kernel_dropped());
     }
     return counters_;
+}
+
+void Bridge::lost_in_kernel(std::uint64_t frames) {
+    counters_.from_bus.received += frames;
+    counters_.from_bus.drop(Drop::kernel, frames);
+    publisher_.skip(frames);
 }
 
 /// What the kernel has already taken from the bus still goes out. A link that went down is told once, before
@@ -228,9 +273,8 @@ std::optional<std::size_t> Bridge::on_readable() {
         log_.debug(received.error().what);
         return std::nullopt;
     }
-    counters_.from_bus.received += received->kernel_dropped;
-    counters_.from_bus.drop(Drop::kernel, received->kernel_dropped);
-    for (const can::Frame& frame : std::span(frames).first(received->frames)) {
+    lost_in_kernel(received->kernel_dropped);
+    for (can::Frame& frame : std::span(frames).first(received->frames)) {
         frame.error ? take_error_frame(frame) : take(frame);
     }
     if (received->local > 0) {
@@ -241,26 +285,30 @@ std::optional<std::size_t> Bridge::on_readable() {
     } else if (received->echoed > 0) {
         writer_.echoed(received->echoed);
     }
-    publish();
+    publisher_.publish();
     news();
     return received->frames + received->echoed;
 }
 
-void Bridge::take(const can::Frame& frame) {
+void Bridge::take(can::Frame& frame) {
     codec::Counters& count = counters_.from_bus;
     ++count.received;
     writer_.heard();
+    if (!can::is_legal(frame)) {
+        count.drop(Drop::bad_combination);  // on a virtual bus any program may send anything
+        return;
+    }
     if (filter_here_ && !from_filter_.passes(frame)) {
         count.drop(Drop::filtered);
     } else if (!sampler_.take(frame, frame.arrived)) {
         count.drop(Drop::sampled);
-    } else if (!from_bus_.push(frame)) {
-        count.drop(Drop::overflow);
+    } else {
+        publisher_.push(frame);
     }
 }
 
 /// Made by the driver, for us in the first place; published only if the bus asks for it.
-void Bridge::take_error_frame(const can::Frame& frame) {
+void Bridge::take_error_frame(can::Frame& frame) {
     if (interface_.controller) {
         if ((frame.id & CAN_ERR_BUSOFF) != 0) {
             writer_.set_bus_off(true);  // from here on the kernel takes frames and they vanish
@@ -270,70 +318,86 @@ void Bridge::take_error_frame(const can::Frame& frame) {
     }
     if (bus_.role == config::Role::server && bus_.from_bus.error_frames) {
         ++counters_.from_bus.received;
-        if (!from_bus_.push(frame)) {
-            counters_.from_bus.drop(Drop::overflow);
-        }
+        publisher_.push(frame);
     }
 }
 
-void Bridge::publish() {
-    const TimePoint now = BootClock::now();
-    while (!from_bus_.empty()) {
-        const can::Frame& frame = from_bus_.front();
-        if (now - frame.arrived > bus_.from_bus.max_age) {
-            counters_.from_bus.drop(Drop::stale);
-        } else if (!connection_.ready() || !publish_frame(frame)) {
-            return;
-        }
-        from_bus_.pop();
+void Bridge::on_message(const mqtt::Message& message) {
+    if (message.tag == kStream) {
+        take_stream(message);
+    } else {
+        take_single(message);
     }
 }
 
-bool Bridge::publish_frame(const can::Frame& frame) {
-    std::array<std::byte, codec::savvycan::kMaxPayload> payload;
-    std::array<char, codec::savvycan::kMaxIdDigits> id;
-    topic_.resize(prefix_);
-    topic_ += codec::savvycan::encode_id(frame, id);
-    const std::uint64_t covering = connection_.covering_tick();
-    if (!connection_.publish(topic_, codec::savvycan::encode(frame, payload))) {
-        return false;
-    }
-    ++counters_.from_bus.passed;
-    in_flight_.published(covering);
-    return true;
-}
-
-void Bridge::on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
-                        TimePoint fresh_since) {
-    codec::Counters& count = counters_.to_bus;
-    ++count.received;
-    if (retained) {
-        refuse(Drop::retained, level);
+void Bridge::take_single(const mqtt::Message& message) {
+    ++counters_.to_bus.received;
+    if (message.retained) {
+        refuse(Drop::retained, message);
         return;
     }
-    auto frame = codec::savvycan::decode(level, payload, bus_.to_bus.brs);
+    const auto frame = codec::savvycan::decode(message.level, message.payload, bus_.to_bus.brs);
     if (!frame) {
-        refuse(drop_reason(frame.error()), level);
+        refuse(drop_reason(frame.error()), message);
         return;
     }
-    if (!to_filter_.passes(*frame)) {
+    accept(*frame, message);
+}
+
+void Bridge::take_stream(const mqtt::Message& message) {
+    codec::Counters& count = counters_.to_bus;
+    if (bus_.role == config::Role::peer && message.level == connection_.client_id()) {
+        return;  // what we said ourselves
+    }
+    const auto taken = message.retained
+                           ? std::nullopt
+                           : std::optional(reader_.take(message.level, message.payload, BootClock::now()));
+    if (!taken || !*taken) {
+        ++count.received;
+        refuse(taken ? drop_reason(taken->error()) : Drop::retained, message);
+        return;
+    }
+    const auto& [verdict, records] = **taken;
+    count.lost += verdict.lost;
+    count.received += records.size();
+    const bool confirmations_come = bus_.role == config::Role::client;
+    if (verdict.rivals) {
+        count.drop(Drop::two_senders, records.size());
+        complaints_.complain(log_, Drop::two_senders, kFrom, message.level, BootClock::now());
+        return;
+    }
+    count.drop(Drop::late, verdict.late);
+    for (const codec::stream::Record& record : records.subspan(verdict.late)) {
+        if (record.confirmation && !confirmations_come) {
+            count.drop(Drop::bad_combination);
+        } else if (record.confirmation && record.origin.epoch == publisher_.epoch()) {
+            --count.received;  // our own frame was on the bus: it is on ours already
+        } else {
+            accept(record.frame, message);
+        }
+    }
+}
+
+/// A frame for the bus.
+void Bridge::accept(const can::Frame& frame, const mqtt::Message& message) {
+    codec::Counters& count = counters_.to_bus;
+    if (!to_filter_.passes(frame)) {
         count.drop(Drop::filtered);  // as somebody wished: no complaint
         return;
     }
-    if (const auto reason = judge(*frame)) {
-        refuse(*reason, level);
+    if (const auto reason = judge(frame)) {
+        refuse(*reason, message);
         return;
     }
     if (!socket_ || stopping_) {
         count.drop(stopping_ ? Drop::stopped : Drop::no_link);
         return;
     }
-    if (BootClock::now() - fresh_since > bus_.to_bus.max_age) {
+    if (BootClock::now() - message.fresh_since > bus_.to_bus.max_age) {
         count.drop(Drop::stale);  // now, not in the queue: ages in it must not fall
         return;
     }
-    frame->arrived = fresh_since;
-    if (!writer_.push(*frame)) {
+    if (!writer_.push(frame, message.fresh_since)) {
         count.drop(Drop::overflow);
     }
 }
@@ -349,9 +413,13 @@ std::optional<Drop> Bridge::judge(const can::Frame& frame) const {
     return std::nullopt;
 }
 
-void Bridge::refuse(Drop reason, std::string_view level) {
+void Bridge::refuse(Drop reason, const mqtt::Message& message) {
+    complain(reason, message.tag == kStream ? kFrom : kForId, message.level);
+}
+
+void Bridge::complain(Drop reason, std::string_view what, std::string_view level) {
     counters_.to_bus.drop(reason);
-    complaints_.complain(log_, reason, level, BootClock::now());
+    complaints_.complain(log_, reason, what, level, BootClock::now());
     news();
 }
 
@@ -364,6 +432,7 @@ void Bridge::on_overflow(std::uint64_t count) {
 void Bridge::on_online() {
     status_.set_joined(true);
     status_.tell(view());
+    publisher_.on_online();
     on_window();
     if (!std::exchange(had_outage_, false)) {
         return;
@@ -377,7 +446,7 @@ void Bridge::on_online() {
 }
 
 void Bridge::on_window() {
-    publish();
+    publisher_.publish();
     news();  // of frames that nothing on the bus will ever follow
 }
 
@@ -385,7 +454,7 @@ void Bridge::on_offline(std::uint64_t acknowledged) {
     status_.set_joined(false);
     before_outage_ = counters();
     had_outage_ = true;
-    counters_.from_bus.unconfirmed += in_flight_.lost(acknowledged);
+    publisher_.on_offline(acknowledged);
 }
 
 StatusTeller::View Bridge::view() const {

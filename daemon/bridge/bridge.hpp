@@ -16,10 +16,10 @@
 #include "base/log.hpp"
 #include "config/model.hpp"
 #include "daemon/bridge/complaints.hpp"
-#include "daemon/bridge/frame_queue.hpp"
-#include "daemon/bridge/in_flight.hpp"
+#include "daemon/bridge/publisher.hpp"
 #include "daemon/bridge/sampler.hpp"
 #include "daemon/bridge/status_teller.hpp"
+#include "daemon/bridge/stream_reader.hpp"
 #include "daemon/bridge/writer.hpp"
 #include "daemon/can/id_filter.hpp"
 #include "daemon/can/socket.hpp"
@@ -71,7 +71,7 @@ class Bridge final : public mqtt::Subscriber {
     /// Takes no more frames from either side; what the bus has sent still leaves through `flushed()`.
     void begin_stop();
     /// Nothing waits for the broker any more, or nothing can leave.
-    bool flushed() const { return from_bus_.empty() || !connection_.online(); }
+    bool flushed() const { return publisher_.empty() || !connection_.online(); }
     /// Counts what could not leave.
     void end_stop(Farewell farewell = Farewell::offline);
     /// What on_stalled() asked for is done.
@@ -83,8 +83,7 @@ class Bridge final : public mqtt::Subscriber {
 
     void on_online() override;
     void on_offline(std::uint64_t acknowledged) override;
-    void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
-                    TimePoint fresh_since) override;
+    void on_message(const mqtt::Message&) override;
     void on_overflow(std::uint64_t count) override;
     void on_batch_end() override {
         writer_.write();
@@ -95,14 +94,17 @@ class Bridge final : public mqtt::Subscriber {
   private:
     std::optional<std::size_t> on_readable();
     void drain();
-    void take(const can::Frame& frame);
-    void take_error_frame(const can::Frame& frame);
-    void publish();
-    bool publish_frame(const can::Frame& frame);
+    void lost_in_kernel(std::uint64_t frames);
+    void take(can::Frame& frame);
+    void take_error_frame(can::Frame& frame);
+    void take_single(const mqtt::Message&);
+    void take_stream(const mqtt::Message&);
+    void accept(const can::Frame&, const mqtt::Message&);
     Writer::Owner writer_hooks();
     can::SocketOptions socket_options(const Interface&) const;
     std::optional<codec::Drop> judge(const can::Frame& frame) const;
-    void refuse(codec::Drop reason, std::string_view level);
+    void refuse(codec::Drop reason, const mqtt::Message&);
+    void complain(codec::Drop reason, std::string_view what, std::string_view level);
     void news();
     StatusTeller::View view() const;
 
@@ -112,19 +114,17 @@ class Bridge final : public mqtt::Subscriber {
     Log log_;
     Caretaker& caretaker_;
     Interface interface_{};
-    std::string topic_;  ///< reused; its first `prefix_` bytes are fixed
-    std::size_t prefix_;
 
     std::optional<can::Socket> socket_;
     std::optional<loop::IoSource> readable_;
-    FrameQueue from_bus_;
     can::FrameFilter from_filter_;
     can::FrameFilter to_filter_;
     bool filter_here_ = true;  ///< the kernel does not do all of from_bus.filter
     Sampler sampler_;
-    InFlight in_flight_;
+    StreamReader reader_;
     Complaints complaints_;
     codec::BusCounters counters_;
+    Publisher publisher_;
     StatusTeller status_;
     Writer writer_;
     std::optional<codec::ControllerStatus> controller_;

@@ -29,6 +29,13 @@ std::string_view explain(codec::Drop reason) {
             return "error frames are made by controllers and are not sent to a bus";
         case codec::Drop::not_fd:
             return "it is a CAN FD frame and the interface takes only classic CAN";
+        case codec::Drop::two_senders:
+            return "two senders use its topic, so neither can be told from a ghost (the same client id "
+                   "twice?)";
+        case codec::Drop::bad_message:
+            return "it is no message of format stream, or a damaged one";
+        case codec::Drop::sealed:
+            return "it is encrypted";
         case codec::Drop::refused:
             return "the kernel does not take it";
         default:
@@ -46,13 +53,14 @@ std::string printable(std::string_view level) {
 
 }  // namespace
 
-void Complaints::complain(const Log& log, codec::Drop reason, std::string_view level, TimePoint now) {
+void Complaints::complain(const Log& log, codec::Drop reason, std::string_view what, std::string_view level,
+                          TimePoint now) {
     auto& last = last_[static_cast<std::size_t>(reason)];
     const bool first = !last || now - *last >= kQuiet;
     last = now;
     if (first) {
-        log.warning("refused a message for ID \"", printable(level), "\": ", explain(reason),
-                    "; further ones are counted as ", codec::name(reason));
+        log.warning(what, " \"", printable(level), "\": ", explain(reason), "; further ones are counted as ",
+                    codec::name(reason));
     }
 }
 

@@ -15,8 +15,9 @@ namespace mqttcan::bridge {
 
 class Complaints {
   public:
-    /// `level` is the last level of the message's topic.
-    void complain(const Log& log, codec::Drop reason, std::string_view level, TimePoint now);
+    /// `level` is the last level of the message's topic, `what` leads to it.
+    void complain(const Log& log, codec::Drop reason, std::string_view what, std::string_view level,
+                  TimePoint now);
 
   private:
     std::array<std::optional<TimePoint>, codec::kDrops> last_{};

@@ -18,6 +18,8 @@ class FrameQueue {
     bool empty() const { return size_ == 0; }
     std::size_t size() const { return size_; }
     const can::Frame& front() const { return ring_[head_]; }
+    /// 0 is the oldest.
+    const can::Frame& operator[](std::size_t index) const { return ring_[(head_ + index) % ring_.size()]; }
     /// The oldest frames, as many as lie in one piece.
     std::span<const can::Frame> front_run() const {
         return std::span(ring_).subspan(head_, std::min(size_, ring_.size() - head_));
@@ -26,6 +28,12 @@ class FrameQueue {
     void pop(std::size_t count = 1) {
         size_ -= count;
         head_ = size_ == 0 ? 0 : (head_ + count) % ring_.size();
+    }
+    /// The same frame, with another age.
+    bool push(const can::Frame& frame, TimePoint arrived) {
+        const bool fitted = push(frame);
+        ring_[(head_ + size_ - 1) % ring_.size()].arrived = arrived;
+        return fitted;
     }
     /// False if the oldest frame was dropped to make room.
     bool push(const can::Frame& frame) {

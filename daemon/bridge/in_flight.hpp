@@ -10,13 +10,13 @@ namespace mqttcan::bridge {
 
 class InFlight {
   public:
-    /// A frame was published that tick number `covering` (see mqtt::Connection) will prove.
-    void published(std::uint64_t covering) {
+    /// So many frames were published that tick number `covering` (see mqtt::Connection) will prove.
+    void published(std::uint64_t covering, std::uint64_t frames) {
         Bucket& bucket = buckets_[covering % buckets_.size()];
         if (bucket.tick != covering) {
             bucket = {covering, 0};
         }
-        ++bucket.frames;
+        bucket.frames += frames;
     }
     /// The connection is gone; ticks up to `acknowledged` were. Returns how many frames may not have arrived.
     std::uint64_t lost(std::uint64_t acknowledged) {

@@ -40,12 +40,12 @@ void RemoteWatch::on_offline(std::uint64_t) {
     set(false);
 }
 
-void RemoteWatch::on_message(std::string_view level, std::span<const std::byte> payload, bool, TimePoint) {
-    if (level != "server") {
+void RemoteWatch::on_message(const mqtt::Message& message) {
+    if (message.level != "server") {
         return;
     }
-    const std::string state = codec::parse_state(payload);
-    if (!payload.empty() && state != "online" && state != "offline" && state != "waiting") {
+    const std::string state = codec::parse_state(message.payload);
+    if (!message.payload.empty() && state != "online" && state != "offline" && state != "waiting") {
         return;
     }
     said_ = state == "online";

@@ -28,8 +28,7 @@ class RemoteWatch final : public mqtt::Subscriber {
 
     void on_online() override;
     void on_offline(std::uint64_t acknowledged) override;
-    void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
-                    TimePoint fresh_since) override;
+    void on_message(const mqtt::Message&) override;
     void on_overflow(std::uint64_t) override {}
     void on_batch_end() override {}
     void on_window() override {}

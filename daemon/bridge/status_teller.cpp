@@ -19,6 +19,26 @@ bool clock_synchronized() {
     return result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }
 
+const char* name(config::Role role) {
+    switch (role) {
+        case config::Role::client:
+            break;
+        case config::Role::server:
+            return "server";
+        case config::Role::peer:
+            return "peer";
+    }
+    return "client";
+}
+
+std::vector<std::string_view> names(const std::vector<config::Format>& formats) {
+    std::vector<std::string_view> list;
+    for (const config::Format format : formats) {
+        list.emplace_back(format == config::Format::stream ? "stream" : "savvycan");
+    }
+    return list;
+}
+
 std::string_view state_of(const std::optional<codec::ControllerStatus>& controller) {
     return controller ? controller->state : std::string_view();
 }
@@ -30,7 +50,8 @@ StatusTeller::StatusTeller(loop::Loop& loop, mqtt::Connection& connection, const
     : connection_(connection),
       identity_(std::move(identity)),
       bus_(bus.name.str()),
-      role_(bus.role == config::Role::server ? "server" : "client"),
+      role_(name(bus.role)),
+      formats_(names(bus.formats)),
       timer_(loop, std::move(due)) {}
 
 void StatusTeller::tell(const View& now) {
@@ -80,6 +101,7 @@ void StatusTeller::publish(const View& now, const char* state) {
                                                              .bus = bus_,
                                                              .role = role_,
                                                              .interface = std::string(now.interface),
+                                                             .formats = formats_,
                                                              .time_synchronized = clock_synchronized(),
                                                              .version = identity_.version,
                                                              .connection = connection_.status_topic(),

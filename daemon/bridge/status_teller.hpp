@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "config/model.hpp"
@@ -59,6 +60,7 @@ class StatusTeller {
     Identity identity_;
     std::string bus_;
     const char* role_;
+    std::vector<std::string_view> formats_;
     loop::Timer timer_;
     bool joined_ = false;
     TimePoint told_at_{};

@@ -44,7 +44,8 @@ class Writer {
     void open(can::Sender&, Proof);
     /// What waited for the interface is dropped.
     void close(codec::Drop reason);
-    bool push(const can::Frame& frame) { return queue_.push(frame); }
+    /// Its age counts from `fresh_since`. False if the oldest frame was dropped to make room.
+    bool push(const can::Frame& frame, TimePoint fresh_since) { return queue_.push(frame, fresh_since); }
     void write();
 
     /// So many of our frames have left.

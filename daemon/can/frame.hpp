@@ -30,6 +30,7 @@ struct Frame {
     std::array<std::byte, kMaxFdLength> data{};
     WallTime stamp{};     ///< when the kernel received it; shown, never trusted
     TimePoint arrived{};  ///< when it came to this process's side of the kernel: what ages are counted from
+    std::uint64_t sequence = 0;  ///< its number on the bus that it came from, where that is counted
 
     /// The bytes that travel: none for RTR, whose length is only a request.
     std::span<const std::byte> payload() const { return {data.data(), remote ? std::size_t{0} : length}; }

@@ -32,15 +32,21 @@ enum class Drop : std::size_t {
     filtered,     ///< the bus's filter, as far as this process applies it
     sampled,      ///< from_bus.sample thinned it out
     stalled,      ///< the bus took no frame for to_bus.stall
+    late,         ///< format stream: below the number that was expected, late or a duplicate
+    two_senders,  ///< format stream: of two that share a topic
+    bad_message,  ///< format stream: not one, or damaged; counts as one frame
+    sealed,       ///< format stream: encrypted; counts as one frame
 };
-inline constexpr std::size_t kDrops = static_cast<std::size_t>(Drop::stalled) + 1;
+inline constexpr std::size_t kDrops = static_cast<std::size_t>(Drop::sealed) + 1;
 
 /// The reason as it stands in status and logs.
 constexpr std::string_view name(Drop reason) {
     constexpr std::array<std::string_view, kDrops> kNames = {
-        "stale",           "overflow",   "kernel",        "retained",        "short_payload", "bad_id",
-        "id_out_of_range", "bad_length", "unknown_flags", "bad_combination", "error_frame",   "not_fd",
-        "no_link",         "refused",    "stopped",       "filtered",        "sampled",       "stalled",
+        "stale",       "overflow",        "kernel",     "retained",      "short_payload",
+        "bad_id",      "id_out_of_range", "bad_length", "unknown_flags", "bad_combination",
+        "error_frame", "not_fd",          "no_link",    "refused",       "stopped",
+        "filtered",    "sampled",         "stalled",    "late",          "two_senders",
+        "bad_message", "sealed",
     };
     return kNames[static_cast<std::size_t>(reason)];
 }
@@ -52,6 +58,8 @@ struct Counters {
     /// From the bus only: passed frames of which no acknowledgement had come when a connection was lost. They
     /// may have arrived or not.
     std::uint64_t unconfirmed = 0;
+    /// To the bus only, format stream: frames that never came, as their senders' numbers tell.
+    std::uint64_t lost = 0;
     std::array<std::uint64_t, kDrops> dropped{};
 
     void drop(Drop reason, std::uint64_t count = 1) { dropped[static_cast<std::size_t>(reason)] += count; }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/codec/status.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "daemon/codec/stream.hpp"
 
 namespace mqttcan::codec {
 namespace {
@@ -66,7 +69,7 @@ std::string to_json(const BusStatus& status) {
         {"bus", status.bus},
         {"role", status.role},
         {"interface", status.interface},
-        {"formats", {"savvycan"}},
+        {"formats", status.formats},
         {"time_synchronized", status.time_synchronized},
         {"version", status.version},
         {"connection", status.connection},
@@ -76,8 +79,15 @@ std::string to_json(const BusStatus& status) {
             {"published", from.passed},
             {"unconfirmed", from.unconfirmed},
             {"dropped", dropped_to_json(from)}}},
-          {"to_bus", {{"received", to.received}, {"written", to.passed}, {"dropped", dropped_to_json(to)}}}}},
+          {"to_bus",
+           {{"received", to.received},
+            {"written", to.passed},
+            {"lost", to.lost},
+            {"dropped", dropped_to_json(to)}}}}},
     };
+    if (std::ranges::find(status.formats, "stream") != status.formats.end()) {
+        json["stream_versions"] = {stream::kVersion};
+    }
     if (status.controller) {
         json["controller"] = controller_to_json(*status.controller);
     }

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/codec/counters.hpp"
 
@@ -44,8 +45,9 @@ struct BusStatus {
     std::string session;
     std::string state;      ///< "online", "waiting" (for its link), "offline" (on a clean stop)
     std::string bus;        ///< its name in the configuration of the host that speaks
-    std::string role;       ///< "server" or "client"
+    std::string role;       ///< "server", "client" or "peer"
     std::string interface;  ///< empty while there is none
+    std::vector<std::string_view> formats;  ///< "savvycan", "stream"
     bool time_synchronized = false;
     std::string version;
     std::string connection;  ///< topic of the connection's status; empty if it has none

@@ -19,8 +19,12 @@ inline std::string write_prefix(const Topic& topic) {
 }
 
 /// T/mqttcan/rx, format `stream`: where the server publishes.
+inline constexpr const char* kRxLevel = "rx";
+inline std::string rx_prefix(const Topic& topic) {
+    return topic.str() + "/mqttcan/";
+}
 inline std::string rx_topic(const Topic& topic) {
-    return topic.str() + "/mqttcan/rx";
+    return rx_prefix(topic) + kRxLevel;
 }
 
 /// T/mqttcan/tx/, format `stream`: what clients publish below, one level per client.
@@ -52,6 +56,10 @@ inline std::string server_status_topic(const Topic& topic) {
 
 inline std::string client_status_topic(const Topic& topic, const std::string& client_id) {
     return topic.str() + "/mqttcan/status/client/" + client_id;
+}
+
+inline std::string peer_status_topic(const Topic& topic, const std::string& client_id) {
+    return topic.str() + "/mqttcan/status/peer/" + client_id;
 }
 
 inline std::string connection_status_topic(const std::string& client_id) {

@@ -176,7 +176,7 @@ void Connection::ask_for_new() {
         joining_.push_back(static_cast<Slot>(slot));
         members_[slot].asked = true;
         for (const Subscription& subscription : members_[slot].subscriptions) {
-            asked_.push_back({subscription.prefix + '+', subscription.no_local, subscription.retained});
+            asked_.push_back({subscription.pattern(), subscription.no_local, subscription.retained});
         }
     }
     const bool tick = settings_.fence.returning && !ticking_;

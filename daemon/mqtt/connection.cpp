@@ -27,6 +27,8 @@ Connection::Connection(loop::Loop& loop, ClientFactory& factory, ConnectionSetti
       inbox_source_(loop, inbox_->fd(), [this] { on_inbox(); }),
       attempt_timer_(loop, [this] { on_attempt_timer(); }),
       fence_timer_(loop, [this] { on_fence_timer(); }),
+      limit_timer_(loop, [this] { tell_window(); }),
+      limit_(settings_.limits),
       random_(std::random_device()()),
       nonce_(text(std::random_device()(), '-', std::random_device()())) {
     options_.protocol = 5;
@@ -51,7 +53,7 @@ void Connection::remove(Subscriber& subscriber) {
     }
     if (client_ && at->asked && state_ != State::stopping) {
         for (const Subscription& subscription : at->subscriptions) {
-            client_->unsubscribe(subscription.prefix + '+');
+            client_->unsubscribe(subscription.pattern());
         }
     }
     *at = {nullptr, {}};
@@ -77,7 +79,7 @@ void Connection::set_routes() {
     std::vector<Route> routes{{"mqttcan/" + settings_.client_id + '/', kTickSlot}};
     for (std::size_t slot = 0; slot < members_.size(); ++slot) {
         for (const Subscription& subscription : members_[slot].subscriptions) {
-            routes.push_back({subscription.prefix, static_cast<Slot>(slot)});
+            routes.push_back({subscription.prefix, static_cast<Slot>(slot), subscription.tag});
         }
     }
     inbox_->set_routes(routes, members_.size());
@@ -118,16 +120,27 @@ void Connection::finish_stop() {
 }
 
 bool Connection::publish(const std::string& topic, std::span<const std::byte> payload) {
+    const TimePoint now = BootClock::now();
     if (!ready() || !client_->publish_frame(topic, payload, settings_.message_expiry)) {
         return false;
     }
-    fence_->frame_sent(topic.size() + payload.size() + kFixedOverhead);
-    if (fence_->due(BootClock::now())) {
+    const std::size_t bytes = topic.size() + payload.size() + kFixedOverhead;
+    spend(bytes, now);
+    fence_->frame_sent(bytes);
+    if (fence_->due(now)) {
         send_tick();
     } else if (!fence_timer_.armed()) {
         arm_fence_timer();
     }
     return true;
+}
+
+/// Of what the limits allow.
+void Connection::spend(std::size_t bytes, TimePoint now) {
+    limit_.spent(bytes, now);
+    if (!limit_.allows(now)) {
+        limit_timer_.arm(limit_.free_at());
+    }
 }
 
 void Connection::publish_retained(const std::string& topic, std::string_view payload) {
@@ -219,8 +232,11 @@ void Connection::deliver(const Inbox::Item& item) {
             catch_up_.message();
         }
         const TimePoint fresh_since = catch_up_.done() ? fence_->fresh_since() : kUnproved;
-        members_[item.slot].subscriber->on_message(batch_.level(item), batch_.payload(item), item.retained,
-                                                   fresh_since);
+        members_[item.slot].subscriber->on_message({.tag = item.tag,
+                                                    .level = batch_.level(item),
+                                                    .payload = batch_.payload(item),
+                                                    .retained = item.retained,
+                                                    .fresh_since = fresh_since});
     } else if (item.slot == kTickSlot && fence_ && !item.retained) {
         if (batch_.level(item) == "tick") {
             on_tick(batch_.payload(item));
@@ -391,9 +407,10 @@ void Connection::on_train() {
 void Connection::send_tick() {
     const TimePoint now = BootClock::now();
     const std::uint64_t number = fence_->tick_sent(now);
-    client_->publish_acknowledged(
-        tick_topic(), text(nonce_, ' ', attempt_, ' ', number, ' ', now.time_since_epoch().count()), false,
-        number);
+    const std::string topic = tick_topic();
+    const std::string payload = text(nonce_, ' ', attempt_, ' ', number, ' ', now.time_since_epoch().count());
+    client_->publish_acknowledged(topic, payload, false, number);
+    spend(topic.size() + payload.size() + kFixedOverhead, now);
     arm_fence_timer();
 }
 

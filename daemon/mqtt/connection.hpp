@@ -20,6 +20,7 @@
 #include "daemon/mqtt/fence.hpp"
 #include "daemon/mqtt/inbox.hpp"
 #include "daemon/mqtt/outbox.hpp"
+#include "daemon/mqtt/rate_limit.hpp"
 #include "daemon/mqtt/subscriber.hpp"
 
 namespace mqttcan::mqtt {
@@ -28,7 +29,11 @@ namespace mqttcan::mqtt {
 struct Subscription {
     std::string prefix;
     bool no_local = false;
-    bool retained = false;  ///< what is retained there is wanted, too
+    bool retained = false;   ///< what is retained there is wanted, too
+    std::string level = {};  ///< not empty: only this one
+    int tag = 0;             ///< the subscriber's own mark
+
+    std::string pattern() const { return prefix + (level.empty() ? "+" : level); }
 };
 
 struct ConnectionSettings {
@@ -45,6 +50,7 @@ struct ConnectionSettings {
     Duration keep_alive = std::chrono::seconds(20);
     Duration reconnect_max = std::chrono::seconds(5);
     Fence::Settings fence;
+    RateLimit::Settings limits;
     std::uint32_t message_expiry = 2;  ///< seconds, MQTT 5
     bool self_test_no_local = false;   ///< prove that No Local works before using it
 };
@@ -67,8 +73,9 @@ class Connection {
     void stop(loop::Callback done);
 
     bool online() const { return state_ == State::online; }
-    /// Whether publish() would work: online, and the broker has acknowledged enough of what it was sent.
-    bool ready() const { return online() && fence_->open(); }
+    /// Whether publish() would work: online, the broker has acknowledged enough of what it was sent, and the
+    /// limits allow it.
+    bool ready() const { return online() && fence_->open() && limit_.allows(BootClock::now()); }
     /// QoS 0; false if not ready() or the library refuses.
     bool publish(const std::string& topic, std::span<const std::byte> payload);
     /// QoS 1, retained; lost silently while offline (on_online() says it anew).
@@ -127,6 +134,7 @@ class Connection {
     void join_asked();
     void tell_dropped(const std::vector<std::uint64_t>& by_slot);
     void tell_window();
+    void spend(std::size_t bytes, TimePoint now);
     void go_online();
     void on_acknowledged(const Control& control);
     void on_connect_failed(const Control& control);
@@ -161,6 +169,8 @@ class Connection {
     loop::IoSource inbox_source_;
     loop::Timer attempt_timer_;  ///< next attempt, or the time-out of this one
     loop::Timer fence_timer_;
+    loop::Timer limit_timer_;  ///< when the limits allow the next message
+    RateLimit limit_;
     std::mt19937_64 random_;
 
     State state_ = State::stopped;

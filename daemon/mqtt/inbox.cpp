@@ -28,7 +28,7 @@ void Inbox::set_routes(const std::vector<Route>& routes, std::size_t slots) {
     const std::lock_guard lock(mutex_);
     routes_.clear();
     for (const Route& route : routes) {
-        routes_.emplace(route.prefix, route.slot);
+        routes_.emplace(route.prefix, Target{route.slot, route.tag});
     }
     waiting_.dropped.resize(slots);
 }
@@ -62,7 +62,7 @@ std::vector<std::uint64_t> Inbox::forget_messages() {
     messages_ = 0;
     for (Control& control : kept) {
         waiting_.items.push_back(
-            {true, false, 0, static_cast<std::uint32_t>(waiting_.controls.size()), 0, 0});
+            {true, false, 0, 0, static_cast<std::uint32_t>(waiting_.controls.size()), 0, 0});
         waiting_.controls.push_back(std::move(control));
     }
     return forgotten;
@@ -82,7 +82,8 @@ void Inbox::message(std::string_view topic, std::string_view payload, bool retai
     make_room(level.size() + payload.size());
     const auto size = [](std::string_view part) { return static_cast<std::uint32_t>(part.size()); };
     const auto at = static_cast<std::uint32_t>(waiting_.bytes.size());
-    waiting_.items.push_back({false, retained, route->second, at, size(level), size(payload)});
+    waiting_.items.push_back(
+        {false, retained, route->second.slot, route->second.tag, at, size(level), size(payload)});
     waiting_.bytes.insert(waiting_.bytes.end(), level.begin(), level.end());
     waiting_.bytes.insert(waiting_.bytes.end(), payload.begin(), payload.end());
     ++messages_;
@@ -91,7 +92,7 @@ void Inbox::message(std::string_view topic, std::string_view payload, bool retai
 
 void Inbox::control(Control control) {
     const std::lock_guard lock(mutex_);
-    waiting_.items.push_back({true, false, 0, static_cast<std::uint32_t>(waiting_.controls.size()), 0, 0});
+    waiting_.items.push_back({true, false, 0, 0, static_cast<std::uint32_t>(waiting_.controls.size()), 0, 0});
     waiting_.controls.push_back(std::move(control));
     wake();
 }

@@ -28,6 +28,7 @@ inline constexpr Slot kSelfTestSlot = 0xffff'fffd;
 struct Route {
     std::string prefix;
     Slot slot;
+    int tag = 0;  ///< goes with the messages
 };
 
 /// Something other than a message that happened to the connection.
@@ -57,6 +58,7 @@ class Inbox {
         bool is_control;
         bool retained;
         Slot slot;
+        int tag;
         std::uint32_t at;       ///< index of the control event, or offset of the last level of the topic
         std::uint32_t level;    ///< its length; the payload follows
         std::uint32_t payload;  ///< its length
@@ -77,9 +79,10 @@ class Inbox {
     };
 
     static constexpr std::size_t kMaxMessages = 65536;
-    /// No frame and no status is larger; of a larger message, which is refused, only so much is kept.
-    static constexpr std::size_t kMaxPayload = 4096;
-    static constexpr std::size_t kMaxLevel = 64;
+    /// Nothing that is meant for us is larger than 16 KiB; of a larger message, which is refused, only so
+    /// much is kept.
+    static constexpr std::size_t kMaxPayload = 16 * 1024 + 1;
+    static constexpr std::size_t kMaxLevel = 256;
     static constexpr std::size_t kMaxBytes = 8 * 1024 * 1024;
 
     Inbox();
@@ -111,7 +114,11 @@ class Inbox {
     bool awake_ = false;
     Batch waiting_;
     std::size_t messages_ = 0;
-    std::unordered_map<std::string, Slot, Hash, std::equal_to<>> routes_;
+    struct Target {
+        Slot slot;
+        int tag;
+    };
+    std::unordered_map<std::string, Target, Hash, std::equal_to<>> routes_;
 };
 
 }  // namespace mqttcan::mqtt

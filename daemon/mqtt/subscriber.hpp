@@ -11,6 +11,14 @@
 
 namespace mqttcan::mqtt {
 
+struct Message {
+    int tag;                 ///< that of the subscription which it came by
+    std::string_view level;  ///< the last of its topic; it and the payload are gone when the call returns
+    std::span<const std::byte> payload;
+    bool retained;
+    TimePoint fresh_since;  ///< it entered the broker's queue for us then or later
+};
+
 /// Part of a bus that lives on a connection. Called from the loop, never from within publish().
 class Subscriber {
   public:
@@ -19,10 +27,8 @@ class Subscriber {
     virtual void on_online() = 0;
     /// Nothing published after the tick `acknowledged` is known to have arrived.
     virtual void on_offline(std::uint64_t acknowledged) = 0;
-    /// A message below one of the subscriber's prefixes. It entered the broker's queue for us at
-    /// `fresh_since` or later. `level` is the last level of its topic. Both are gone when the call returns.
-    virtual void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
-                            TimePoint fresh_since) = 0;
+    /// A message below one of the subscriber's prefixes.
+    virtual void on_message(const Message&) = 0;
     /// Messages that were dropped before the subscriber could see them.
     virtual void on_overflow(std::uint64_t count) = 0;
     /// All messages of one wake-up have been delivered.

@@ -66,7 +66,7 @@ class Supervisor final : mqtt::Subscriber, LinkKeeper::User {
 
     void on_online() override { tell(); }
     void on_offline(std::uint64_t) override { tell(); }
-    void on_message(std::string_view, std::span<const std::byte>, bool, TimePoint) override {}
+    void on_message(const mqtt::Message&) override {}
     void on_overflow(std::uint64_t) override {}
     void on_batch_end() override {}
     void on_window() override {}

@@ -44,7 +44,7 @@ std::optional<mqtt::TlsOptions> tls_options(const config::Broker& broker) {
 }
 
 bool may_write(const Bus& bus) {
-    return bus.role == Role::client || bus.write == Write::all;
+    return bus.role != Role::server || bus.write == Write::all;
 }
 
 /// Flow control, liveness and freshness as the strictest of the buses wants them.
@@ -92,6 +92,8 @@ Line make_line(const config::Broker& broker, std::vector<Bus> buses, const Host&
         .keep_alive = broker.keep_alive,
         .reconnect_max = broker.reconnect_max,
         .fence = fence_settings(broker, buses),
+        .limits = {.messages_per_second = broker.limits.messages_per_second,
+                   .bytes_per_second = broker.limits.bytes_per_second},
         .message_expiry = message_expiry(buses),
         .self_test_no_local = std::ranges::any_of(buses, &Bus::accept_pymqtt2can_clients),
     };
@@ -149,8 +151,15 @@ Desired desired_links(const config::Config& config) {
 }
 
 std::string status_topic(const Bus& bus, const std::string& client_id) {
-    return bus.role == Role::server ? codec::server_status_topic(bus.topic)
-                                    : codec::client_status_topic(bus.topic, client_id);
+    switch (bus.role) {
+        case Role::server:
+            return codec::server_status_topic(bus.topic);
+        case Role::client:
+            break;
+        case Role::peer:
+            return codec::peer_status_topic(bus.topic, client_id);
+    }
+    return codec::client_status_topic(bus.topic, client_id);
 }
 
 }  // namespace mqttcan::supervisor

@@ -32,12 +32,11 @@ class Listener final : public Subscriber {
   public:
     void on_online() override { ++online; }
     void on_offline(std::uint64_t) override { ++offline; }
-    void on_message(std::string_view level, std::span<const std::byte> payload, bool retained,
-                    TimePoint fresh_since) override {
-        heard.push_back(text(level, '=',
-                             std::string_view(reinterpret_cast<const char*>(payload.data()), payload.size()),
-                             retained ? " retained" : ""));
-        const Duration age = BootClock::now() - fresh_since;
+    void on_message(const Message& message) override {
+        const auto* const words = reinterpret_cast<const char*>(message.payload.data());
+        heard.push_back(text(message.level, '=', std::string_view(words, message.payload.size()),
+                             message.retained ? " retained" : ""));
+        const Duration age = BootClock::now() - message.fresh_since;
         oldest = std::max(oldest, age);
         believed += age < 1h ? 1 : 0;
     }
@@ -61,7 +60,7 @@ class Greedy final : public Subscriber {
     Greedy(Connection& connection, std::string topic) : connection_(connection), topic_(std::move(topic)) {}
     void on_online() override { on_window(); }
     void on_offline(std::uint64_t) override {}
-    void on_message(std::string_view, std::span<const std::byte>, bool, TimePoint) override {}
+    void on_message(const Message&) override {}
     void on_overflow(std::uint64_t) override {}
     void on_batch_end() override {}
     void on_window() override {

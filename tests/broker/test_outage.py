@@ -10,9 +10,12 @@ MAX_AGE = 1.0
 
 
 class AnOutageUnderTraffic(harness.Scenario):
+    FORMATS = ["savvycan"]
+
     def setUp(self):
         super().setUp()
-        ages = {"to_bus": {"max_age": f"{MAX_AGE:g}s"}, "from_bus": {"max_age": f"{MAX_AGE:g}s"}}
+        ages = {"to_bus": {"max_age": f"{MAX_AGE:g}s"}, "from_bus": {"max_age": f"{MAX_AGE:g}s"},
+                "formats": self.FORMATS}
         self.link = self.tunnel(near=ages, far=ages)
         # Each end sends its own numbers and collects the other's.
         self.near = Traffic(self.place.can(self.link.near[0]), 0x100)
@@ -116,6 +119,10 @@ class AnOutageUnderTraffic(harness.Scenario):
         self.assert_nothing_stale()
         self.assert_in_order_and_once()
         self.assert_all_accounted_for(counters, began, resumed)
+
+
+class AnOutageOfAStreamUnderTraffic(AnOutageUnderTraffic):
+    FORMATS = ["stream"]
 
 
 if __name__ == "__main__":

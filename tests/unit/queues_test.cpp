@@ -70,10 +70,10 @@ TEST(FrameQueue, TellsHowManyItForgot) {
 
 TEST(InFlight, DoubtsWhatNoAcknowledgedTickCovers) {
     InFlight frames;
-    frames.published(1);
-    frames.published(1);
-    frames.published(2);
-    frames.published(3);
+    frames.published(1, 1);
+    frames.published(1, 1);
+    frames.published(2, 1);
+    frames.published(3, 1);
     EXPECT_EQ(frames.lost(1), 2U);
     EXPECT_EQ(frames.lost(0), 0U) << "each loss is told once";
 }
@@ -81,7 +81,7 @@ TEST(InFlight, DoubtsWhatNoAcknowledgedTickCovers) {
 TEST(InFlight, ForgetsWhatWasProvedLongAgo) {
     InFlight frames;
     for (std::uint64_t tick = 1; tick <= 100; ++tick) {
-        frames.published(tick);
+        frames.published(tick, 1);
     }
     EXPECT_EQ(frames.lost(98), 2U);
 }

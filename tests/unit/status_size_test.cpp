@@ -22,6 +22,7 @@ TEST(BusStatus, FitsIntoAnInboxHoweverMuchItTells) {
                      .bus = std::string(64, 'b'),
                      .role = "server",
                      .interface = std::string(15, 'i'),
+                     .formats = {"savvycan", "stream"},
                      .time_synchronized = false,
                      .version = "10.10.10~rc1",
                      .connection = std::string(200, 't'),

@@ -57,7 +57,7 @@ class AWriter : public ::testing::Test {
             can::Frame frame;
             frame.id = next++;
             frame.arrived = BootClock::now();
-            writer.push(frame);
+            writer.push(frame, BootClock::now());
         }
         writer.write();
     }
