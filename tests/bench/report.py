@@ -18,10 +18,12 @@ PROMPT_MS = 100  # p99 of a rate that is called mastered
 
 
 def number(value):
-    """Three digits where there is a fraction, in five characters up to 99,999."""
+    """Three digits where there is a fraction, in five characters."""
     if value is None:
         return "-"
-    if value >= 99.95 or value == 0:
+    if value >= 99_999.5:
+        return f"{value / 1000:.0f}k" if value < 9_999_500 else f"{value / 1e6:.0f}M"
+    if value >= 99.95 or value == 0 or isinstance(value, int):
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
@@ -54,7 +56,7 @@ def line(name, row):
     memory = max(row["memory_kib"].values(), default=None)
     shown = cells(
         name, number(rate(row["sent"], row["send_seconds"])), number(rate(row["delivered"], row["seconds"])),
-        row["lost"], row["reordered"],
+        number(row["lost"]), number(row["reordered"]),
         *(number(latency[p] / 1000 if latency else None) for p in ("p50", "p90", "p99", "max")),
         *(number(cpu.get(part)) for part in PARTS), number(memory / 1024 if memory else None))
     return "\n".join([shown, *(f"    {remark}" for remark in remarks(row))])

@@ -50,12 +50,16 @@ class Line(unittest.TestCase):
         self.assertEqual(report.line("savvycan-1000", lost).split(),
                          ["savvycan-1000", "1000", "-", "1001", "0", *"----", *"----", "20.0"])
 
-    def test_fits_100_columns(self):
-        latency = {p: 600_000_000 for p in ("p50", "p90", "p99", "max")}
-        largest = row(sent=1_000_000, lost=99_999, reordered=99_999, latency_us={p: 99_999_000 for p in latency},
-                      cpu_us_per_frame={part: 99_999.0 for part in report.PARTS}, memory_kib={"near": 9999 * 1024})
-        for line in [report.HEAD, report.line("savvycan-256buses", largest)]:
-            self.assertTrue(all(len(part) == 100 for part in line.splitlines()[-1:]), line)
+    def test_fits_100_columns_with_blanks_between(self):
+        for digits in range(1, 10):
+            most = 10 ** digits - 1
+            largest = row(sent=most, lost=most, reordered=most, delivered=most, seconds=1.0,
+                          latency_us={p: most * 1000 for p in ("p50", "p90", "p99", "max")},
+                          cpu_us_per_frame={part: float(most) for part in report.PARTS},
+                          memory_kib={"near": min(most, 9999) * 1024})
+            line = report.line("savvycan-256buses", largest).splitlines()[0]
+            self.assertEqual((len(line), len(line.split())), (100, 14), line)
+        self.assertEqual([len(line) for line in report.HEAD.splitlines()][1], 100)
 
     def test_says_why_there_are_no_figures(self):
         self.assertEqual(report.line("cangw-100", {"error": "no can-gw here"}), "cangw-100: no can-gw here")
