@@ -61,7 +61,8 @@ void frame_queue(benchmark::State& state) {
             queue.push(frame);
         }
         while (!queue.empty()) {
-            benchmark::DoNotOptimize(queue.front());
+            const can::Frame* front = &queue.front();  // Debian 13's overload for constants is deprecated
+            benchmark::DoNotOptimize(front);
             queue.pop();
         }
     });
