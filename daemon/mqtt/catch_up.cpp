@@ -13,7 +13,8 @@ void CatchUp::train_sent(std::uint64_t first, std::uint64_t last, TimePoint now)
 }
 
 std::optional<TimePoint> CatchUp::next_train() const {
-    return !done() && last_ < first_ ? std::optional(sent_ + kPause) : std::nullopt;
+    return !done() && last_ < first_ ? std::optional(sent_ + (with_gap_ > 0 ? kPause : kAgain))
+                                     : std::nullopt;
 }
 
 void CatchUp::returned(std::uint64_t number) {

@@ -17,7 +17,8 @@ namespace mqttcan::mqtt {
 class CatchUp {
   public:
     static constexpr std::uint64_t kTrain = 3;  ///< ticks; fewer than Fence::kWindow, so that it stays open
-    static constexpr Duration kPause = std::chrono::milliseconds(100);  ///< from train to train
+    static constexpr Duration kPause = std::chrono::milliseconds(100);  ///< after a train with a gap
+    static constexpr Duration kAgain = std::chrono::milliseconds(20);   ///< after one without a gap
     static constexpr int kEnough = 2;                                   ///< trains with a gap, in a row
 
     /// Ticks of these numbers were sent, and nothing between them.

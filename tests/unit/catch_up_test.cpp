@@ -77,13 +77,21 @@ TEST(CatchUp, LearnsNothingWhereATickIsMissing) {
     EXPECT_FALSE(catch_up.done());
 }
 
+TEST(CatchUp, TriesAgainSoonWhileABacklogShows) {
+    CatchUp catch_up;
+    pass_train(catch_up, 1, {1, 2, 3, 4});
+    EXPECT_EQ(catch_up.next_train(), kStart + CatchUp::kAgain);
+    pass_train(catch_up, 5, {});
+    EXPECT_EQ(catch_up.next_train(), kStart + CatchUp::kPause) << "to see whether it was a mere pause";
+}
+
 TEST(CatchUp, GoesOnWhenTheEndOfATrainIsMissing) {
     CatchUp catch_up;
     catch_up.train_sent(1, 3, kStart);
     catch_up.returned(1);
     EXPECT_EQ(catch_up.next_train(), std::nullopt);
     catch_up.returned(4);
-    EXPECT_EQ(catch_up.next_train(), kStart + CatchUp::kPause);
+    EXPECT_EQ(catch_up.next_train(), kStart + CatchUp::kAgain);
 }
 
 TEST(CatchUp, LearnsNothingFromTicksOfBeforeTheTrain) {
