@@ -376,12 +376,12 @@ void Connection::arm_fence_timer() {
 
 /// When to find out whether the broker has caught up; none if that is known or under way.
 std::optional<TimePoint> Connection::next_train() const {
-    return online() && ticking_ && fence_->idle() ? catch_up_.next_train() : std::nullopt;
+    return online() && ticking_ && fence_->has_room(CatchUp::kTrain) ? catch_up_.next_train() : std::nullopt;
 }
 
 void Connection::send_train() {
     const TimePoint now = BootClock::now();
-    if (!fence_->idle()) {
+    if (!fence_->has_room(CatchUp::kTrain)) {
         arm_fence_timer();  // next_train()
         return;
     }

@@ -37,8 +37,8 @@ class Fence {
 
     /// Whether frames may be published: false while kWindow ticks are unacknowledged.
     bool open() const { return sent_ - acknowledged_ < kWindow; }
-    /// Whether no tick is under way.
-    bool idle() const { return acknowledged_ == sent_ && returned_ == sent_; }
+    /// Whether so many ticks can be sent in one go and still be told apart. That may close the window.
+    bool has_room(std::uint64_t ticks) const { return sent_ - acknowledged_ + ticks <= times_.size(); }
     /// A frame message of this many bytes went out.
     void frame_sent(std::size_t bytes) {
         bytes_ += bytes;

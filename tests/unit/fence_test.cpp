@@ -42,6 +42,25 @@ TEST(Fence, ClosesWhenTheWindowIsFullAndOpensWithAnAcknowledgement) {
     EXPECT_TRUE(fence.open());
 }
 
+TEST(Fence, HasRoomForATrainBesideTicksThatAreUnderWay) {
+    // On a slow line there always are some.
+    Fence fence(kReturning, kStart);
+    for (std::uint64_t i = 0; i < Fence::kWindow; ++i) {
+        EXPECT_TRUE(fence.has_room(3));
+        fence.tick_sent(kStart);
+    }
+    EXPECT_TRUE(fence.has_room(3));
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        fence.tick_sent(kStart + 1s);
+    }
+    EXPECT_FALSE(fence.has_room(3));
+    for (std::uint64_t number = 1; number <= Fence::kWindow + 3; ++number) {
+        fence.returned(number);
+    }
+    EXPECT_EQ(fence.fresh_since(), kStart + 1s) << "each is remembered";
+    EXPECT_EQ(fence.last_returned(), Fence::kWindow + 3);
+}
+
 TEST(Fence, KnowsNothingOlderThanTheSessionUntilATickReturns) {
     Fence fence(kReturning, kStart);
     EXPECT_EQ(fence.fresh_since(), kStart);
