@@ -27,7 +27,5 @@ void read_restart(Reader&, const Node&, const KeyInfo&, Bus&);
 void read_formats(Reader&, const Node&, const KeyInfo&, Bus&);
 /// What the formats of a bus rule out and ask for, once its role is known; a peer's are filled in.
 void check_formats(Reader&, const Node&, Bus&);
-/// A server or peer speaks all its formats, a client the first.
-bool speaks(const Bus&, Format);
 
 }  // namespace mqttcan::config

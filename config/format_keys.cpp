@@ -31,7 +31,7 @@ void check_others(Reader& reader, const Node& node, const Node* formats, const B
                                           reader.line_of(*formats, *accept), ')'));
     }
     const Node* topic = reader.sound(node, "topic");
-    if (topic != nullptr && bus.topic.levels() > 1 && speaks(bus, Format::savvycan)) {
+    if (topic != nullptr && bus.topic.levels() > 1 && bus.speaks(Format::savvycan)) {
         reader.warning(*topic,
                        text("PyMQTT2CAN and SavvyCAN find frames only below a topic of one level; between "
                             "mqttcan and mqttcan ",
@@ -96,10 +96,6 @@ void check_from_bus(Reader& reader, const Node& node, const Node* formats, const
 }
 
 }  // namespace
-
-bool speaks(const Bus& bus, Format format) {
-    return bus.role == Role::client ? bus.formats.front() == format : has(bus.formats, format);
-}
 
 void read_formats(Reader& reader, const Node& node, const KeyInfo& key, Bus& into) {
     if (node.type != Type::array) {

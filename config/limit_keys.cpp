@@ -67,7 +67,7 @@ std::uint64_t fitting_frames(const Limits& limits, const Bus& bus) {
 
 void warn_of_savvycan(Reader& reader, const BrokerEntry& broker, const BusEntry& bus) {
     if (reader.faulty(*bus.node, "formats") || reader.faulty(*bus.node, "role") ||
-        !speaks(bus.value, Format::savvycan) || broker.value.limits == Limits{}) {
+        !bus.value.speaks(Format::savvycan) || broker.value.limits == Limits{}) {
         return;
     }
     const Node* formats = bus.node->find("formats");

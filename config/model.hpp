@@ -3,6 +3,7 @@
 // the command line; immutable afterwards, copied freely, any thread. Whatever is in here has been checked.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -155,6 +156,11 @@ struct Bus {
     ToBus to_bus = {};
     FromBus from_bus = {};
 
+    /// A server or peer speaks all its formats, a client the first.
+    bool speaks(Format format) const {
+        const auto end = role == Role::client ? formats.begin() + 1 : formats.end();
+        return std::find(formats.begin(), end, format) != end;
+    }
     bool operator==(const Bus&) const = default;
 };
 

@@ -73,16 +73,13 @@ std::string dropped_since(const codec::Counters& now, const codec::Counters& bef
 }  // namespace
 
 std::vector<mqtt::Subscription> subscriptions(const config::Bus& bus) {
-    const auto speaks = [&](config::Format format) {
-        return std::ranges::find(bus.formats, format) != bus.formats.end();
-    };
     std::vector<mqtt::Subscription> list;
     switch (bus.role) {
         case config::Role::peer:
             list.push_back({.prefix = codec::peer_prefix(bus.topic), .tag = kStream});
             break;
         case config::Role::client:
-            if (bus.formats.front() == config::Format::stream) {
+            if (bus.speaks(config::Format::stream)) {
                 list.push_back(
                     {.prefix = codec::rx_prefix(bus.topic), .level = codec::kRxLevel, .tag = kStream});
             } else {
@@ -93,14 +90,14 @@ std::vector<mqtt::Subscription> subscriptions(const config::Bus& bus) {
             if (bus.write == config::Write::none) {
                 break;
             }
-            if (speaks(config::Format::savvycan)) {
+            if (bus.speaks(config::Format::savvycan)) {
                 list.push_back({.prefix = codec::write_prefix(bus.topic), .tag = kSingles});
             }
             if (bus.accept_pymqtt2can_clients) {
                 list.push_back(
                     {.prefix = codec::frames_prefix(bus.topic), .no_local = true, .tag = kSingles});
             }
-            if (speaks(config::Format::stream)) {
+            if (bus.speaks(config::Format::stream)) {
                 list.push_back({.prefix = codec::tx_prefix(bus.topic), .tag = kStream});
             }
             break;

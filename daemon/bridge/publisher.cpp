@@ -16,11 +16,6 @@ namespace stream = codec::stream;
 
 constexpr Duration kQuiet = 200ms;  // after which a heartbeat shows whether the last frames were lost
 
-bool speaks(const config::Bus& bus, config::Format format) {
-    return bus.role == config::Role::client ? bus.formats.front() == format
-                                            : std::ranges::find(bus.formats, format) != bus.formats.end();
-}
-
 std::string singles_prefix(const config::Bus& bus) {
     return bus.role == config::Role::server ? codec::frames_prefix(bus.topic)
                                             : codec::write_prefix(bus.topic);
@@ -57,12 +52,12 @@ Publisher::Publisher(loop::Loop& loop, mqtt::Connection& connection, const confi
       urgent_({.allow = bus.from_bus.urgent}),
       batch_timer_(loop, [this] { publish(); }),
       heartbeat_timer_(loop, [this] { beat(); }) {
-    if (speaks(bus, config::Format::savvycan)) {
+    if (bus.speaks(config::Format::savvycan)) {
         std::string prefix = singles_prefix(bus);
         const std::size_t length = prefix.size();
         singles_.emplace(Singles{.topic = std::move(prefix), .prefix = length});
     }
-    if (speaks(bus, config::Format::stream)) {
+    if (bus.speaks(config::Format::stream)) {
         encoder_.emplace(std::max(std::random_device()(), 1U));  // 0 means unknown in a confirmation
     }
 }
