@@ -338,7 +338,7 @@ void Bridge::take_single(const mqtt::Message& message) {
         refuse(drop_reason(frame.error()), message);
         return;
     }
-    accept(*frame, message);
+    accept(*frame, message, is_stale(message));
 }
 
 void Bridge::take_stream(const mqtt::Message& message) {
@@ -364,19 +364,24 @@ void Bridge::take_stream(const mqtt::Message& message) {
         return;
     }
     count.drop(Drop::late, verdict.late);
+    const bool stale = is_stale(message);
     for (const codec::stream::Record& record : records.subspan(verdict.late)) {
         if (record.confirmation && !confirmations_come) {
             count.drop(Drop::bad_combination);
         } else if (record.confirmation && record.origin.epoch == publisher_.epoch()) {
             --count.received;  // our own frame was on the bus: it is on ours already
         } else {
-            accept(record.frame, message);
+            accept(record.frame, message, stale);
         }
     }
 }
 
-/// A frame for the bus.
-void Bridge::accept(const can::Frame& frame, const mqtt::Message& message) {
+bool Bridge::is_stale(const mqtt::Message& message) const {
+    return BootClock::now() - message.fresh_since > bus_.to_bus.max_age;
+}
+
+/// A frame for the bus. One that is stale is dropped now, not in the queue: ages in that must not fall.
+void Bridge::accept(const can::Frame& frame, const mqtt::Message& message, bool stale) {
     codec::Counters& count = counters_.to_bus;
     if (!to_filter_.passes(frame)) {
         count.drop(Drop::filtered);  // as somebody wished: no complaint
@@ -390,8 +395,8 @@ void Bridge::accept(const can::Frame& frame, const mqtt::Message& message) {
         count.drop(stopping_ ? Drop::stopped : Drop::no_link);
         return;
     }
-    if (BootClock::now() - message.fresh_since > bus_.to_bus.max_age) {
-        count.drop(Drop::stale);  // now, not in the queue: ages in it must not fall
+    if (stale) {
+        count.drop(Drop::stale);
         return;
     }
     if (!writer_.push(frame, message.fresh_since)) {

@@ -99,7 +99,8 @@ class Bridge final : public mqtt::Subscriber {
     void take_error_frame(can::Frame& frame);
     void take_single(const mqtt::Message&);
     void take_stream(const mqtt::Message&);
-    void accept(const can::Frame&, const mqtt::Message&);
+    bool is_stale(const mqtt::Message&) const;
+    void accept(const can::Frame&, const mqtt::Message&, bool stale);
     Writer::Owner writer_hooks();
     can::SocketOptions socket_options(const Interface&) const;
     std::optional<codec::Drop> judge(const can::Frame& frame) const;
