@@ -9,7 +9,6 @@ Senders::Verdict Senders::take(std::string_view name, std::uint32_t epoch, std::
                                std::size_t frames, TimePoint now) {
     Sender& sender = find(name, epoch, sequence, now);
     Verdict verdict;
-    const bool were_rivals = sender.relapses >= kRivalry;
     if (now - sender.relapsed > kTruce) {
         sender.relapses = 0;
     }
@@ -21,7 +20,6 @@ Senders::Verdict Senders::take(std::string_view name, std::uint32_t epoch, std::
     }
     sender.in_past = left;
     verdict.rivals = sender.relapses >= kRivalry;
-    verdict.news = verdict.rivals && !were_rivals;
     const std::uint64_t end = sequence + frames;
     if (left || end < sequence) {
         verdict.late = frames;

@@ -25,7 +25,6 @@ class Senders {
         std::uint64_t lost = 0;  ///< frames that are missing before this message
         std::size_t late = 0;    ///< of its frames, the first so many are late or duplicates
         bool rivals = false;     ///< two senders share the topic: none of it may be written
-        bool news = false;       ///< that was not so before
     };
 
     /// A message of so many frames, numbered from `sequence` on. `sender`: the last level of its topic.
