@@ -16,6 +16,7 @@ class FrameQueue {
     explicit FrameQueue(std::size_t limit) : limit_(limit) {}
 
     bool empty() const { return size_ == 0; }
+    bool full() const { return size_ == limit_; }
     std::size_t size() const { return size_; }
     const can::Frame& front() const { return ring_[head_]; }
     /// 0 is the oldest.
@@ -37,8 +38,8 @@ class FrameQueue {
     }
     /// False if the oldest frame was dropped to make room.
     bool push(const can::Frame& frame) {
-        const bool full = size_ == limit_;
-        if (full) {
+        const bool fits = !full();
+        if (!fits) {
             pop();
         }
         if (size_ == ring_.size()) {
@@ -46,7 +47,7 @@ class FrameQueue {
         }
         ring_[(head_ + size_) % ring_.size()] = frame;
         ++size_;
-        return !full;
+        return fits;
     }
     /// Returns how many there were.
     std::size_t clear() {

@@ -62,31 +62,33 @@ Publisher::Publisher(loop::Loop& loop, mqtt::Connection& connection, const confi
     }
 }
 
+void Publisher::skip(std::uint64_t frames) {
+    next_ += frames;
+    if (frames > 0) {
+        beat_soon();
+    }
+}
+
 void Publisher::push(can::Frame& frame) {
     frame.sequence = next_++;
-    if (!queue_.push(frame)) {
+    if (queue_.full()) {
         count_.drop(codec::Drop::overflow);
-        if (singles_ && singles_->done > 0) {
-            --singles_->done;
-        }
-    } else {
-        bytes_ += size_of(frame);
+        pop(1);
     }
+    queue_.push(frame);
+    bytes_ += size_of(frame);
     urgent_waits_ = urgent_waits_ || (!settings_.urgent.empty() && urgent_.passes(frame));
 }
 
 void Publisher::pop(std::size_t frames) {
     for (std::size_t i = 0; i < frames; ++i) {
-        bytes_ -= std::min(bytes_, size_of(queue_[i]));
+        bytes_ -= size_of(queue_[i]);
     }
     queue_.pop(frames);
     if (singles_) {
         singles_->done -= std::min(singles_->done, frames);
     }
-    if (queue_.empty()) {
-        bytes_ = 0;
-        urgent_waits_ = false;
-    }
+    urgent_waits_ = urgent_waits_ && !queue_.empty();
 }
 
 std::size_t Publisher::clear() {
@@ -117,6 +119,7 @@ void Publisher::drop_stale() {
     while (!queue_.empty() && now - queue_.front().arrived > settings_.max_age) {
         count_.drop(codec::Drop::stale);
         pop(1);
+        beat_soon();
     }
 }
 
@@ -180,28 +183,28 @@ bool Publisher::publish_message() {
     if (!connection_.publish(stream_topic_, encoder_->message())) {
         return false;
     }
-    const TimePoint ended = BootClock::now();
-    batcher_.published(began, ended);
+    batcher_.published(began, BootClock::now());
     count_.passed += encoder_->records();
     in_flight_.published(covering, encoder_->records());
     pop(encoder_->records());
-    heartbeat_timer_.arm(ended + kQuiet);
+    beat_soon();
     return true;
 }
 
 /// Tells receivers how far the numbers have come.
 void Publisher::beat() {
-    if (!connection_.ready() || !queue_.empty()) {
+    if (!connection_.online() || !queue_.empty()) {
         return;  // on_online(), or the message, arms it again
     }
     std::array<std::byte, stream::kHeaderLength> message;
-    connection_.publish(stream_topic_, stream::heartbeat(epoch(), next_, wall_now(), message));
-    if (settings_.heartbeat > Duration::zero()) {
+    if (!connection_.publish(stream_topic_, stream::heartbeat(epoch(), next_, wall_now(), message))) {
+        beat_soon();  // window or limits are closed just now
+    } else if (settings_.heartbeat > Duration::zero()) {
         heartbeat_timer_.arm(BootClock::now() + settings_.heartbeat);
     }
 }
 
-void Publisher::on_online() {
+void Publisher::beat_soon() {
     if (encoder_) {
         heartbeat_timer_.arm(BootClock::now() + kQuiet);
     }

@@ -26,7 +26,7 @@ class Publisher {
     Publisher(loop::Loop&, mqtt::Connection&, const config::Bus&, codec::Counters&);
 
     /// Frames of the bus that were lost before they came here: they have their numbers, too.
-    void skip(std::uint64_t frames) { next_ += frames; }
+    void skip(std::uint64_t frames);
     /// One that is to be published; it gets its number.
     void push(can::Frame&);
     /// What is due. Called when frames came and when the connection may take some.
@@ -36,7 +36,7 @@ class Publisher {
     bool empty() const { return queue_.empty(); }
     /// Forgets all that waits; returns how many frames that was.
     std::size_t clear();
-    void on_online();
+    void on_online() { beat_soon(); }
     /// Nothing after that tick is known to have arrived.
     void on_offline(std::uint64_t acknowledged);
     /// Of format stream: what its messages say.
@@ -56,6 +56,7 @@ class Publisher {
     void publish_stream();
     bool publish_message();
     void beat();
+    void beat_soon();
     Batcher::Waiting waiting() const;
 
     mqtt::Connection& connection_;

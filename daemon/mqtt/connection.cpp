@@ -121,7 +121,7 @@ void Connection::finish_stop() {
 
 bool Connection::publish(const std::string& topic, std::span<const std::byte> payload) {
     const TimePoint now = BootClock::now();
-    if (!ready() || !client_->publish_frame(topic, payload, settings_.message_expiry)) {
+    if (!takes(now) || !client_->publish_frame(topic, payload, settings_.message_expiry)) {
         return false;
     }
     const std::size_t bytes = topic.size() + payload.size() + kFixedOverhead;

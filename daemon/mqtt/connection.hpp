@@ -75,7 +75,7 @@ class Connection {
     bool online() const { return state_ == State::online; }
     /// Whether publish() would work: online, the broker has acknowledged enough of what it was sent, and the
     /// limits allow it.
-    bool ready() const { return online() && fence_->open() && limit_.allows(BootClock::now()); }
+    bool ready() const { return takes(BootClock::now()); }
     /// QoS 0; false if not ready() or the library refuses.
     bool publish(const std::string& topic, std::span<const std::byte> payload);
     /// QoS 1, retained; lost silently while offline (on_online() says it anew).
@@ -115,6 +115,7 @@ class Connection {
         stopping,
     };
 
+    bool takes(TimePoint now) const { return online() && fence_->open() && limit_.allows(now); }
     void attempt();
     void on_attempt_timer();
     void on_inbox();

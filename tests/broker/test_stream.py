@@ -226,6 +226,24 @@ class AServer(harness.Scenario):
         self.assertEqual(counted["dropped"], {"bad_message": len(refused)})
 
 
+class AServerWithinLimits(harness.Scenario):
+    def test_tells_how_far_it_has_come_as_soon_as_it_may(self):
+        broker = self.place.broker()
+        self.place.daemon("near", {
+            "brokers": harness.broker_entry(broker.port, "near", limits={"messages_per_second": 1}),
+            "buses": {"car": {"interface": "vcar", "topic": "can", "role": "server", "write": "none", **STREAM}}})
+        self.place.status(broker).wait_online(harness.server_status("can"))
+        client = Listener(broker.port, "can/mqttcan/rx")
+        self.addCleanup(client.stop)
+        self.place.can("vcar").send(Frame(0x123))
+
+        def told():
+            messages = [stream.decode(payload) for payload in client.payloads]
+            return [(number, len(found.records)) for number, found in enumerate(messages) if found.sequence in (0, 1)]
+
+        harness.wait_for(lambda: [records for _, records in told()][-2:] == [1, 0], "a heartbeat follows the frame", 20)
+
+
 class AClient(harness.Scenario):
     """Beside a server that was written from the document alone, and that confirms."""
 
