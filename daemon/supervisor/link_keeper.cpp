@@ -199,7 +199,7 @@ bool LinkKeeper::act(const std::vector<Action>& actions) {
         }
         const std::string& what = performed.error().what;
         const auto* configure = std::get_if<Configure>(&action);
-        const bool plan_tells = configure != nullptr && performer_.refused(configure->ifindex);
+        const bool plan_tells = configure != nullptr && performer_.is_refusal_of(configure->ifindex, what);
         progress |= plan_tells;
         if (failures.insert(what).second && !failures_.contains(what) && !plan_tells) {
             log_.error(what);

@@ -114,9 +114,9 @@ void Performer::tell(Actual& actual) {
     }
 }
 
-bool Performer::refused(int ifindex) const {
+bool Performer::is_refusal_of(int ifindex, const std::string& what) const {
     const auto at = tried_.find(ifindex);
-    return at != tried_.end() && !at->second.refusal.empty();
+    return at != tried_.end() && at->second.refusal == what;
 }
 
 bool Performer::detach(const EntryName& bus) {

@@ -24,8 +24,8 @@ class Performer {
     void tell(Actual&);
     /// As DetachSerial, for a bus that may hold nothing. Returns whether it did.
     bool detach(const EntryName& bus);
-    /// Whether a controller refused its settings, so that plans say why.
-    bool refused(int ifindex) const;
+    /// Whether that failure is a controller's refusal of its settings, of which plans tell.
+    bool is_refusal_of(int ifindex, const std::string& what) const;
     /// Whether it holds the tty of a serial adapter for this bus.
     bool holds(const EntryName& bus) const { return serial_.contains(bus); }
 
