@@ -14,6 +14,7 @@
 #include <filesystem>
 
 #include "daemon/mqtt/diagnosis.hpp"
+#include "daemon/mqtt/paho_waits.hpp"
 #include "daemon/mqtt/resolver.hpp"
 
 namespace mqttcan::mqtt {
@@ -159,6 +160,7 @@ class PahoClient final : public Client, paho::iaction_listener {
 
     Result<void> connect() override {
         pin_address(options_.host, options_.address);
+        attention_.emplace();
         return guarded("connecting", [&] {
             client_.connect(connect_options(options_), context(Operation::connect), *this);
         });
@@ -247,6 +249,7 @@ class PahoClient final : public Client, paho::iaction_listener {
         const auto value = reinterpret_cast<std::uintptr_t>(token.get_user_context());
         switch (static_cast<Operation>(value & 3)) {
             case Operation::connect:
+                attention_->end();
                 if (!connected_.exchange(true)) {  // Paho tells the first success twice
                     inbox_.control({.kind = Control::Kind::connected});
                 }
@@ -271,6 +274,7 @@ class PahoClient final : public Client, paho::iaction_listener {
         const int code = reason > 0 ? reason : token.get_return_code();
         switch (static_cast<Operation>(value & 3)) {
             case Operation::connect:
+                attention_->end();
                 inbox_.control(
                     {.kind = Control::Kind::connect_failed, .code = code, .text = explain(token, code)});
                 break;
@@ -353,6 +357,7 @@ class PahoClient final : public Client, paho::iaction_listener {
     int socket_ = -1;
     bool is_connecting_ = true;
     std::atomic<bool> connected_ = false;
+    std::optional<PahoAttention> attention_;  ///< from connect() until that succeeded or failed
     std::vector<int> grants_;  ///< written by the receive thread once subscribe() has set its size
     std::atomic<std::size_t> missing_grants_ = 0;
     paho::async_client client_;  // last: destroyed first, after which no callback comes
@@ -362,6 +367,12 @@ PahoFactory::PahoFactory() {
     for (const char* name : {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
         ::unsetenv(name);
     }
+    parked_ = std::make_shared<paho::async_client>("tcp://127.0.0.1", "", create_options(5));
+}
+
+PahoFactory::~PahoFactory() {
+    const PahoAttention end_soon;
+    parked_.reset();
 }
 
 std::unique_ptr<Client> PahoFactory::make(Inbox& inbox, const ConnectOptions& options) {

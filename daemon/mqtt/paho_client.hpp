@@ -20,6 +20,7 @@ class PahoFactory final : public ClientFactory {
   public:
     /// Unsets http_proxy and its kin, which Paho would use for plain MQTT. No other thread may run yet.
     PahoFactory();
+    ~PahoFactory() override;
     std::unique_ptr<Client> make(Inbox&, const ConnectOptions&) override;
 
   private:
@@ -27,6 +28,9 @@ class PahoFactory final : public ClientFactory {
     /// Hosts, and addresses with ports: a socket is found by its address, and the address pinned by its host.
     std::set<std::string> connecting_;
     std::set<int> claimed_;  ///< sockets known to belong to a client
+    /// One of Paho's clients, never connected. When the last one goes Paho ends its threads, waiting for that
+    /// in steps of 100 ms: each failed attempt would hold up the loop.
+    std::shared_ptr<void> parked_;
 };
 
 }  // namespace mqttcan::mqtt

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <list>
 
@@ -245,6 +246,34 @@ TEST_F(ConnectionTest, ComesBackAndSubscribesAgainAfterTheBrokerWasKilled) {
     EXPECT_TRUE(connection.publish("can/1", bytes("back")));
     ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
     EXPECT_THAT(listener_.heard, ElementsAre("1=back"));
+}
+
+/// Threads that Paho made.
+std::vector<std::string> paho_threads() {
+    std::vector<std::string> found;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::string name;
+        std::getline(std::ifstream(task.path() / "comm"), name);
+        if (name.starts_with("MQTTAsync")) {
+            found.push_back(text(name, ' ', task.path().filename().string()));
+        }
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+// Paho ends its threads with its last client, and waits for that in the caller's.
+TEST_F(ConnectionTest, KeepsPahosThreadsWhenItsOnlyConnectionIsLost) {
+    test::Mosquitto broker;
+    Connection& connection = connect(settings(broker));
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    const auto before = paho_threads();
+    EXPECT_EQ(before.size(), 2);
+    broker.kill();
+    ASSERT_TRUE(wait([&] { return log_.lines.back().contains("connection refused"); }));
+    broker.start();
+    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    EXPECT_EQ(paho_threads(), before);
 }
 
 TEST_F(ConnectionTest, ResetsALineOnWhichItsTickIsNotAnswered) {
