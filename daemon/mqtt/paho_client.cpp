@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/mqtt/paho_client.hpp"
 
+#include <MQTTAsync.h>
 #include <arpa/inet.h>
 #include <mqtt/async_client.h>
 #include <netinet/in.h>
@@ -366,6 +367,9 @@ class PahoClient final : public Client, paho::iaction_listener {
 PahoFactory::PahoFactory() {
     for (const char* name : {"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}) {
         ::unsetenv(name);
+    }
+    if (std::getenv("MQTT_C_CLIENT_TRACE") == nullptr) {
+        ::MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
     }
     parked_ = std::make_shared<paho::async_client>("tcp://127.0.0.1", "", create_options(5));
 }
