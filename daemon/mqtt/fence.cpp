@@ -9,7 +9,7 @@ bool Fence::due(TimePoint now) const {
     if (!open()) {
         return false;
     }
-    if (bytes_ >= kBytesPerTick) {
+    if (bytes_ >= kBytesPerTick || frames_ >= kFramesPerTick) {
         return true;
     }
     const bool wanted = settings_.returning || frames_ > 0;

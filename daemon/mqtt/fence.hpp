@@ -22,7 +22,9 @@ class Fence {
         Duration dead_after = std::chrono::seconds(2);
     };
     static constexpr std::size_t kBytesPerTick = 16 * 1024;
-    static constexpr std::uint64_t kWindow = 4;  ///< ticks unacknowledged at most: 64 KiB ahead of the broker
+    static constexpr std::uint64_t kFramesPerTick = 50;  ///< messages of frames
+    /// Ticks unacknowledged at most: 64 KiB, or 200 messages, ahead of the broker.
+    static constexpr std::uint64_t kWindow = 4;
 
     /// A session begins: what it brings entered the broker's queue after `now`.
     Fence(const Settings& settings, TimePoint now)

@@ -30,6 +30,17 @@ TEST(Fence, TicksEarlyWhenManyBytesWentOut) {
     EXPECT_TRUE(fence.due(kStart + 1ms));
 }
 
+TEST(Fence, TicksEarlyWhenManyMessagesWentOut) {
+    Fence fence(kReturning, kStart);
+    fence.tick_sent(kStart);
+    for (std::uint64_t i = 1; i < Fence::kFramesPerTick; ++i) {
+        fence.frame_sent(1);
+        EXPECT_FALSE(fence.due(kStart + 1ms));
+    }
+    fence.frame_sent(1);
+    EXPECT_TRUE(fence.due(kStart + 1ms));
+}
+
 TEST(Fence, ClosesWhenTheWindowIsFullAndOpensWithAnAcknowledgement) {
     Fence fence(kReturning, kStart);
     for (std::uint64_t i = 0; i < Fence::kWindow; ++i) {
