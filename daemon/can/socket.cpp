@@ -109,30 +109,45 @@ Ancillary read_ancillary(msghdr& header) {
 
 /// Buffers for one recvmmsg or sendmmsg.
 struct Batch {
-    static constexpr std::size_t kControl = CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(std::uint32_t));
-
-    std::array<canfd_frame, Socket::kBatch> frames;
-    std::array<iovec, Socket::kBatch> parts;
-    std::array<mmsghdr, Socket::kBatch> messages;
-    alignas(cmsghdr) std::array<std::byte, Socket::kBatch * kControl> control;
-
-    void prepare_receive(std::size_t count) {
-        for (std::size_t i = 0; i < count; ++i) {
-            parts[i] = {&frames[i], sizeof frames[i]};
-            messages[i] = {};
+    Batch() {
+        for (std::size_t i = 0; i < messages.size(); ++i) {
             messages[i].msg_hdr.msg_iov = &parts[i];
             messages[i].msg_hdr.msg_iovlen = 1;
+        }
+    }
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+
+    std::array<canfd_frame, Socket::kBatch> frames{};
+    std::array<iovec, Socket::kBatch> parts{};
+    std::array<mmsghdr, Socket::kBatch> messages{};
+};
+
+struct Inward : Batch {
+    static constexpr std::size_t kControl = CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(std::uint32_t));
+
+    Inward() {
+        for (std::size_t i = 0; i < messages.size(); ++i) {
+            parts[i] = {&frames[i], sizeof frames[i]};
             messages[i].msg_hdr.msg_control = control.data() + i * kControl;
+        }
+        make_ready(messages.size());
+    }
+    /// The first so many, once they were used.
+    void make_ready(std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
             messages[i].msg_hdr.msg_controllen = kControl;
         }
     }
-    void prepare_send(std::span<const Frame> from) {
+
+    alignas(cmsghdr) std::array<std::byte, Socket::kBatch * kControl> control{};
+};
+
+struct Outward : Batch {
+    void fill(std::span<const Frame> from) {
         for (std::size_t i = 0; i < from.size(); ++i) {
             frames[i] = to_kernel(from[i]);
             parts[i] = {&frames[i], from[i].fd ? std::size_t{CANFD_MTU} : std::size_t{CAN_MTU}};
-            messages[i] = {};
-            messages[i].msg_hdr.msg_iov = &parts[i];
-            messages[i].msg_hdr.msg_iovlen = 1;
         }
     }
 };
@@ -179,9 +194,8 @@ std::uint64_t Socket::count_overflow(std::uint32_t total) {
 }
 
 Result<Received> Socket::receive(std::span<Frame> into) {
-    Batch batch;
+    static thread_local Inward batch;  // of all sockets: to make it ready costs more than one frame does
     const std::size_t room = std::min(into.size(), kBatch);
-    batch.prepare_receive(room);
     const TimePoint now = BootClock::now();
     const WallTime wall = wall_now();
     const int count =
@@ -214,6 +228,7 @@ Result<Received> Socket::receive(std::span<Frame> into) {
         frame.arrived =
             std::max(now - std::max(wall - frame.stamp, std::chrono::microseconds(0)), drained_at_);
     }
+    batch.make_ready(static_cast<std::size_t>(count));
     result.drained = static_cast<std::size_t>(count) < room;
     if (result.drained) {
         drained_at_ = now;
@@ -222,9 +237,9 @@ Result<Received> Socket::receive(std::span<Frame> into) {
 }
 
 Sent Socket::send(std::span<const Frame> frames) {
-    Batch batch;
+    static thread_local Outward batch;
     frames = frames.first(std::min(frames.size(), kBatch));
-    batch.prepare_send(frames);
+    batch.fill(frames);
     Sent result;
     bool retried = false;
     while (result.sent < frames.size()) {
