@@ -13,6 +13,7 @@ namespace {
 
 using codec::Drop;
 
+constexpr int kBatches = 16;       // in one go: the others have their turn, too
 constexpr int kLastBatches = 256;  // more than the receive buffer holds
 
 /// What a subscription brings: its tag.
@@ -105,9 +106,10 @@ std::vector<mqtt::Subscription> subscriptions(const config::Bus& bus) {
     return list;
 }
 
-Bridge::Bridge(loop::Loop& loop, mqtt::Connection& connection, config::Bus bus, Identity identity,
-               Caretaker& caretaker, Log log, const codec::BusCounters& counters)
+Bridge::Bridge(loop::Loop& loop, loop::Rounds& rounds, mqtt::Connection& connection, config::Bus bus,
+               Identity identity, Caretaker& caretaker, Log log, const codec::BusCounters& counters)
     : loop_(loop),
+      rounds_(rounds),
       connection_(connection),
       bus_(std::move(bus)),
       log_(std::move(log)),
@@ -132,7 +134,7 @@ Bridge::~Bridge() {
 
 Writer::Owner Bridge::writer_hooks() {
     return {
-        .listen = [this] { drain(); },
+        .listen = [this] { drain(kLastBatches); },
         .refused =
             [this](int error, const can::Frame& frame) {
                 complain(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, kForId,
@@ -188,7 +190,7 @@ Result<void> Bridge::open(const Interface& interface) {
     interface_ = interface;
     log_ = log_.for_bus(bus_.name.str(), interface.name);
     socket_ = std::move(*socket);
-    readable_.emplace(loop_, socket_->fd(), [this] { on_readable(); });
+    readable_.emplace(rounds_, socket_->fd(), [this] { on_readable(); });
     writer_.open(*socket_, interface.proof);
     status_.tell(view());
     if (const auto before = std::exchange(before_closing_, std::nullopt)) {
@@ -202,7 +204,7 @@ void Bridge::close() {
     if (!socket_) {
         return;
     }
-    drain();
+    drain(kLastBatches);
     before_closing_ = counters();
     readable_.reset();
     writer_.close(Drop::no_link);
@@ -212,7 +214,7 @@ void Bridge::close() {
 }
 
 void Bridge::begin_stop() {
-    drain();
+    drain(kLastBatches);
     stopping_ = true;
     readable_.reset();
     writer_.close(Drop::stopped);
@@ -248,21 +250,30 @@ void Bridge::lost_in_kernel(std::uint64_t frames) {
     publisher_.skip(frames);
 }
 
-/// What the kernel has already taken from the bus still goes out. A link that went down is told once, before
-/// the frames that wait.
-void Bridge::drain() {
-    int errors = 0;
-    for (int batch = 0; batch < kLastBatches && socket_ && errors < 2; ++batch) {
-        const auto frames = on_readable();
-        errors += frames ? 0 : 1;
-        if (frames && *frames < can::Socket::kBatch) {
-            return;
-        }
+void Bridge::on_readable() {
+    drain(kBatches);
+    if (readable_) {
+        readable_->set_hurry(writer_.waits_for_echo());
     }
 }
 
+/// What the kernel has already taken from the bus. A link that went down is told once, before the frames that
+/// wait.
+void Bridge::drain(int batches) {
+    int errors = 0;
+    for (int batch = 0; batch < batches && socket_ && errors < 2; ++batch) {
+        const auto frames = receive();
+        errors += frames ? 0 : 1;
+        if (frames && *frames < can::Socket::kBatch) {
+            break;
+        }
+    }
+    publisher_.publish();
+    news();
+}
+
 /// Returns how many frames there were; none if the socket had an error to tell.
-std::optional<std::size_t> Bridge::on_readable() {
+std::optional<std::size_t> Bridge::receive() {
     std::array<can::Frame, can::Socket::kBatch> frames;
     const auto received = socket_->receive(frames);
     if (!received) {
@@ -282,8 +293,6 @@ std::optional<std::size_t> Bridge::on_readable() {
     } else if (received->echoed > 0) {
         writer_.echoed(received->echoed);
     }
-    publisher_.publish();
-    news();
     return received->frames + received->echoed;
 }
 
@@ -457,6 +466,14 @@ void Bridge::on_offline(std::uint64_t acknowledged) {
     before_outage_ = counters();
     had_outage_ = true;
     publisher_.on_offline(acknowledged);
+}
+
+void Bridge::on_batch_end() {
+    writer_.write();
+    if (readable_) {
+        readable_->set_hurry(writer_.waits_for_echo());
+    }
+    news();
 }
 
 StatusTeller::View Bridge::view() const {

@@ -26,6 +26,7 @@
 #include "daemon/codec/savvycan.hpp"
 #include "daemon/codec/status.hpp"
 #include "daemon/loop/loop.hpp"
+#include "daemon/loop/rounds.hpp"
 #include "daemon/mqtt/connection.hpp"
 
 namespace mqttcan::bridge {
@@ -55,9 +56,9 @@ std::vector<mqtt::Subscription> subscriptions(const config::Bus&);
 
 class Bridge final : public mqtt::Subscriber {
   public:
-    /// Connection and caretaker must outlive it; it adds itself to the connection, and leaves it when
-    /// destroyed. `counters` are those of the bus before its configuration changed.
-    Bridge(loop::Loop&, mqtt::Connection&, config::Bus, Identity, Caretaker&, Log,
+    /// Rounds (of its interface), connection and caretaker must outlive it; it adds itself to the connection,
+    /// and leaves it when destroyed. `counters` are those of the bus before its configuration changed.
+    Bridge(loop::Loop&, loop::Rounds&, mqtt::Connection&, config::Bus, Identity, Caretaker&, Log,
            const codec::BusCounters& counters = {});
     ~Bridge() override;
     Bridge(const Bridge&) = delete;
@@ -85,15 +86,13 @@ class Bridge final : public mqtt::Subscriber {
     void on_offline(std::uint64_t acknowledged) override;
     void on_message(const mqtt::Message&) override;
     void on_overflow(std::uint64_t count) override;
-    void on_batch_end() override {
-        writer_.write();
-        news();
-    }
+    void on_batch_end() override;
     void on_window() override;
 
   private:
-    std::optional<std::size_t> on_readable();
-    void drain();
+    void on_readable();
+    void drain(int batches);
+    std::optional<std::size_t> receive();
     void lost_in_kernel(std::uint64_t frames);
     void take(can::Frame& frame);
     void take_error_frame(can::Frame& frame);
@@ -110,6 +109,7 @@ class Bridge final : public mqtt::Subscriber {
     StatusTeller::View view() const;
 
     loop::Loop& loop_;
+    loop::Rounds& rounds_;
     mqtt::Connection& connection_;
     config::Bus bus_;
     Log log_;
@@ -117,7 +117,7 @@ class Bridge final : public mqtt::Subscriber {
     Interface interface_{};
 
     std::optional<can::Socket> socket_;
-    std::optional<loop::IoSource> readable_;
+    std::optional<loop::Rounds::Member> readable_;
     can::FrameFilter from_filter_;
     can::FrameFilter to_filter_;
     bool filter_here_ = true;  ///< the kernel does not do all of from_bus.filter

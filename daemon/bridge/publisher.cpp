@@ -169,7 +169,6 @@ Batcher::Waiting Publisher::waiting() const {
 }
 
 bool Publisher::publish_message() {
-    const TimePoint began = BootClock::now();
     encoder_->clear();
     const auto add = [&](const can::Frame& frame) { return encoder_->add(frame, frame.sequence); };
     while (encoder_->records() < queue_.size() && add(queue_[encoder_->records()])) {
@@ -183,7 +182,6 @@ bool Publisher::publish_message() {
     if (!connection_.publish(stream_topic_, encoder_->message())) {
         return false;
     }
-    batcher_.published(began, BootClock::now());
     count_.passed += encoder_->records();
     in_flight_.published(covering, encoder_->records());
     pop(encoder_->records());
@@ -196,18 +194,31 @@ void Publisher::beat() {
     if (!connection_.online() || !queue_.empty()) {
         return;  // on_online(), or the message, arms it again
     }
+    const TimePoint now = BootClock::now();
+    if (now < quiet_) {
+        beat_at(quiet_);
+        return;
+    }
     std::array<std::byte, stream::kHeaderLength> message;
     if (!connection_.publish(stream_topic_, stream::heartbeat(epoch(), next_, wall_now(), message))) {
         beat_soon();  // window or limits are closed just now
     } else if (settings_.heartbeat > Duration::zero()) {
-        heartbeat_timer_.arm(BootClock::now() + settings_.heartbeat);
+        beat_at(now + settings_.heartbeat);
     }
 }
 
 void Publisher::beat_soon() {
     if (encoder_) {
-        heartbeat_timer_.arm(BootClock::now() + kQuiet);
+        quiet_ = BootClock::now() + kQuiet;
+        if (!heartbeat_timer_.armed() || beat_at_ > quiet_) {
+            beat_at(quiet_);  // otherwise it is put off when it comes, instead of with each message
+        }
     }
+}
+
+void Publisher::beat_at(TimePoint when) {
+    beat_at_ = when;
+    heartbeat_timer_.arm(when);
 }
 
 void Publisher::on_offline(std::uint64_t acknowledged) {

@@ -57,6 +57,7 @@ class Publisher {
     bool publish_message();
     void beat();
     void beat_soon();
+    void beat_at(TimePoint when);
     Batcher::Waiting waiting() const;
 
     mqtt::Connection& connection_;
@@ -76,6 +77,8 @@ class Publisher {
     std::size_t bytes_ = 0;  ///< about so many in messages of format stream
     loop::Timer batch_timer_;
     loop::Timer heartbeat_timer_;
+    TimePoint beat_at_{};  ///< when that calls
+    TimePoint quiet_{};    ///< until then no heartbeat is due
 };
 
 }  // namespace mqttcan::bridge

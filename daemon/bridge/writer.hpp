@@ -48,6 +48,8 @@ class Writer {
     bool push(const can::Frame& frame, TimePoint fresh_since) { return queue_.push(frame, fresh_since); }
     void write();
 
+    /// Whether it would go on if it heard that a frame has left.
+    bool waits_for_echo() const { return proof_ == Proof::echo && !queue_.empty() && outstanding_ > 0; }
     /// So many of our frames have left.
     void echoed(std::uint64_t frames);
     /// Frames of other programs of this host have left: the bus takes frames, though not ours yet.

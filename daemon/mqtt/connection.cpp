@@ -24,7 +24,8 @@ Connection::Connection(loop::Loop& loop, ClientFactory& factory, ConnectionSetti
       settings_(std::move(settings)),
       log_(std::move(log)),
       inbox_(std::make_shared<Inbox>()),
-      inbox_source_(loop, inbox_->fd(), [this] { on_inbox(); }),
+      inbox_source_(loop, inbox_->fd(), [this] { on_inbox_ready(); }),
+      inbox_timer_(loop, [this] { on_inbox_timer(); }),
       attempt_timer_(loop, [this] { on_attempt_timer(); }),
       fence_timer_(loop, [this] { on_fence_timer(); }),
       limit_timer_(loop, [this] { tell_window(); }),
@@ -181,8 +182,28 @@ void Connection::clear_retained(const std::string& topic) {
     }
 }
 
-void Connection::on_inbox() {
-    inbox_->take(batch_);
+void Connection::on_inbox_ready() {
+    if (BootClock::now() < moderation_.due()) {
+        inbox_->snooze();
+        inbox_timer_.arm(moderation_.due());
+    } else {
+        on_inbox();
+    }
+}
+
+void Connection::on_inbox_timer() {
+    if (on_inbox(true)) {
+        inbox_timer_.arm(moderation_.due());
+    }
+}
+
+/// False if there was nothing. Otherwise with `again` nobody wakes the loop when more comes.
+bool Connection::on_inbox(bool again) {
+    const TimePoint began = BootClock::now();
+    inbox_->take(batch_, again);
+    if (batch_.items.empty() && batch_.unrouted == 0) {
+        return false;
+    }
     const Client* const client = client_.get();
     if (client_) {
         client_->hasten();
@@ -209,6 +230,8 @@ void Connection::on_inbox() {
     if (batch_.unrouted > 0 && !std::exchange(knows_strays_, true)) {
         log_.warning(label(), " sends messages on topics that nobody subscribed to; they are ignored");
     }
+    moderation_.served(began, BootClock::now());
+    return !batch_.items.empty();
 }
 
 void Connection::tell_dropped(const std::vector<std::uint64_t>& by_slot) {

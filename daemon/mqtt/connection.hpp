@@ -15,6 +15,7 @@
 
 #include "base/log.hpp"
 #include "daemon/loop/loop.hpp"
+#include "daemon/loop/moderation.hpp"
 #include "daemon/mqtt/catch_up.hpp"
 #include "daemon/mqtt/client.hpp"
 #include "daemon/mqtt/fence.hpp"
@@ -118,7 +119,9 @@ class Connection {
     bool takes(TimePoint now) const { return online() && fence_->open() && limit_.allows(now); }
     void attempt();
     void on_attempt_timer();
-    void on_inbox();
+    void on_inbox_ready();
+    void on_inbox_timer();
+    bool on_inbox(bool again = false);
     void deliver(const Inbox::Item& item);
     void on_tick(std::span<const std::byte> payload);
     void on_control(const Control& control);
@@ -168,6 +171,8 @@ class Connection {
     Inbox::Batch batch_;
     std::vector<Slot> touched_;  ///< subscribers that got messages in this batch
     loop::IoSource inbox_source_;
+    loop::Timer inbox_timer_;  ///< while many messages come: when to look again
+    loop::Moderation moderation_{4};
     loop::Timer attempt_timer_;  ///< next attempt, or the time-out of this one
     loop::Timer fence_timer_;
     loop::Timer limit_timer_;  ///< when the limits allow the next message

@@ -33,12 +33,11 @@ void Inbox::set_routes(const std::vector<Route>& routes, std::size_t slots) {
     waiting_.dropped.resize(slots);
 }
 
-void Inbox::take(Batch& batch) {
+void Inbox::take(Batch& batch, bool again) {
     batch.clear();
     const std::lock_guard lock(mutex_);
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t got = ::read(event_.get(), &count, sizeof count);
-    awake_ = false;
+    silence();
+    awake_ = again && !waiting_.items.empty();
     messages_ = 0;
     batch.dropped.resize(waiting_.dropped.size());
     std::swap(batch, waiting_);
@@ -111,10 +110,23 @@ void Inbox::make_room(std::size_t bytes) {
     messages_ = 0;
 }
 
+void Inbox::snooze() {
+    const std::lock_guard lock(mutex_);
+    silence();
+    awake_ = true;
+}
+
 void Inbox::wake() {
     if (!awake_) {
         const std::uint64_t one = 1;
-        awake_ = ::write(event_.get(), &one, sizeof one) == sizeof one;
+        awake_ = signalled_ = ::write(event_.get(), &one, sizeof one) == sizeof one;
+    }
+}
+
+void Inbox::silence() {
+    if (std::exchange(signalled_, false)) {
+        std::uint64_t count = 0;
+        [[maybe_unused]] const ssize_t got = ::read(event_.get(), &count, sizeof count);
     }
 }
 

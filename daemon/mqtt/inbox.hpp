@@ -90,8 +90,11 @@ class Inbox {
     /// The loop's side. `exact` topics (the tick) and `routes` replace what was there.
     void set_routes(const std::vector<Route>& routes, std::size_t slots);
     int fd() const { return event_.get(); }
-    /// Swaps `batch`, which is cleared first, against what waits.
-    void take(Batch& batch);
+    /// Swaps `batch`, which is cleared first, against what waits. The producers then wake the loop for what
+    /// comes next; not if there was something and the loop says that it will look `again` by itself.
+    void take(Batch& batch, bool again = false);
+    /// The loop will look by itself: until take() nobody need wake it.
+    void snooze();
     /// Forgets all that waits but resolver and diagnosis results: for a connection that was given up. Returns
     /// how many messages that were, by slot.
     std::vector<std::uint64_t> forget_messages();
@@ -108,10 +111,12 @@ class Inbox {
 
     void make_room(std::size_t bytes);
     void wake();
+    void silence();
 
     UniqueFd event_;
     std::mutex mutex_;
-    bool awake_ = false;
+    bool awake_ = false;      ///< the loop comes anyway
+    bool signalled_ = false;  ///< because `event_` says so
     Batch waiting_;
     std::size_t messages_ = 0;
     struct Target {

@@ -12,8 +12,8 @@ BusRuntime::BusRuntime(const Surroundings& around, mqtt::Connection& connection,
       config_(bus),
       status_topic_(supervisor::status_topic(bus, connection.client_id())),
       log_(around.log.for_bus(bus.name.str(), bus.interface ? bus.interface->str() : std::string())),
-      bridge_(around.loop, connection, bus, {host.session, host.version, status_topic_, host.temporary},
-              *this, log_, legacy.counters),
+      bridge_(around.loop, around.rounds, connection, bus,
+              {host.session, host.version, status_topic_, host.temporary}, *this, log_, legacy.counters),
       care_(around.loop, around.links, bus.heal_bus_off, log_, care_hooks()),
       purge_later_(around.loop, [this] { purge(); }) {
     if (bus.role == config::Role::client && bus.on_offline == config::OnOffline::down) {

@@ -25,6 +25,7 @@ class BusRuntime final : bridge::Caretaker {
   public:
     struct Surroundings {
         loop::Loop& loop;
+        loop::Rounds& rounds;
         netlink::Links& links;
         LinkKeeper& keeper;
         const Log& log;

@@ -17,6 +17,7 @@ Supervisor::Supervisor(loop::Loop& loop, netlink::Links& links, netlink::LinkWat
                        mqtt::ClientFactory& factory, const Host& host, Log log,
                        std::function<void(const std::string&)> tell)
     : loop_(loop),
+      rounds_(loop),
       links_(links),
       factory_(factory),
       host_(host),
@@ -67,9 +68,9 @@ void Supervisor::apply(const config::Config& config) {
         for (const config::Bus& bus : wanted[i].buses) {
             auto& runtime = now[at++];
             if (!runtime) {
-                runtime =
-                    std::make_unique<BusRuntime>(BusRuntime::Surroundings{loop_, links_, keeper_, log_},
-                                                 *brokers[i]->connection, bus, host_, legacies[bus.name]);
+                runtime = std::make_unique<BusRuntime>(
+                    BusRuntime::Surroundings{loop_, rounds_, links_, keeper_, log_}, *brokers[i]->connection,
+                    bus, host_, legacies[bus.name]);
             }
         }
         brokers[i]->connection->refresh(wanted[i].settings.fence, wanted[i].settings.message_expiry);

@@ -72,6 +72,7 @@ class Supervisor final : mqtt::Subscriber, LinkKeeper::User {
     void on_window() override {}
 
     loop::Loop& loop_;
+    loop::Rounds rounds_;  ///< of all buses
     netlink::Links& links_;
     mqtt::ClientFactory& factory_;
     Host host_;

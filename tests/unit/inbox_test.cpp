@@ -86,6 +86,32 @@ TEST_F(InboxTest, KeepsNoMoreOfALargeMessageThanShowsThatItIsNoFrame) {
     EXPECT_EQ(payload(batch_, batch_.items[0]).size(), Inbox::kMaxPayload);
 }
 
+TEST_F(InboxTest, WakesNobodyWhoLooksAgainByItself) {
+    inbox_.message("can/1", "first", false);
+    inbox_.take(batch_, true);
+    inbox_.message("can/1", "second", false);
+    inbox_.control({.kind = Control::Kind::lost});
+    EXPECT_FALSE(readable(inbox_));
+    inbox_.take(batch_, true);
+    EXPECT_EQ(batch_.items.size(), 2U);
+    inbox_.take(batch_, true);
+    EXPECT_TRUE(batch_.items.empty());
+    inbox_.message("can/1", "third", false);
+    EXPECT_TRUE(readable(inbox_)) << "who found nothing does not look again";
+}
+
+TEST_F(InboxTest, LetsTheLoopSnoozeUntilItLooksByItself) {
+    inbox_.message("can/1", "first", false);
+    inbox_.snooze();
+    EXPECT_FALSE(readable(inbox_));
+    inbox_.message("can/1", "second", false);
+    EXPECT_FALSE(readable(inbox_));
+    inbox_.take(batch_);
+    EXPECT_EQ(batch_.items.size(), 2U);
+    inbox_.message("can/1", "third", false);
+    EXPECT_TRUE(readable(inbox_));
+}
+
 TEST_F(InboxTest, TakesMessagesFromSeveralThreads) {
     constexpr int kEach = 5000;
     std::vector<std::thread> threads;
