@@ -374,13 +374,13 @@ void Bridge::take_stream(const mqtt::Message& message) {
     }
     count.drop(Drop::late, verdict.late);
     const bool stale = is_stale(message);
-    for (const codec::stream::Record& record : records.subspan(verdict.late)) {
-        if (record.confirmation && !confirmations_come) {
+    for (const can::Frame& frame : records.subspan(verdict.late)) {
+        if (frame.echo && !confirmations_come) {
             count.drop(Drop::bad_combination);
-        } else if (record.confirmation && record.origin.epoch == publisher_.epoch()) {
+        } else if (frame.echo && frame.origin.epoch == publisher_.epoch()) {
             --count.received;  // our own frame was on the bus: it is on ours already
         } else {
-            accept(record.frame, message, stale);
+            accept(frame, message, stale);
         }
     }
 }

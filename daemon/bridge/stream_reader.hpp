@@ -16,7 +16,7 @@ class StreamReader {
   public:
     struct Taken {
         Senders::Verdict verdict;
-        std::span<const codec::stream::Record> records;  ///< all of them; good until the next take()
+        std::span<const can::Frame> records;  ///< all of them; good until the next take()
     };
 
     /// `sender`: the last level of the message's topic.
@@ -31,7 +31,7 @@ class StreamReader {
 
   private:
     Senders senders_;
-    std::vector<codec::stream::Record> records_;  ///< reused
+    std::vector<can::Frame> records_;  ///< reused
 };
 
 }  // namespace mqttcan::bridge

@@ -18,6 +18,14 @@ namespace mqttcan::can {
 inline constexpr std::size_t kMaxClassicLength = 8;
 inline constexpr std::size_t kMaxFdLength = 64;
 
+/// A frame that somebody sent in format `stream`: epoch and number of the sender; 0 and 0 for any other.
+struct Origin {
+    std::uint32_t epoch = 0;
+    std::uint64_t sequence = 0;
+
+    bool operator==(const Origin&) const = default;
+};
+
 struct Frame {
     std::uint32_t id = 0;  ///< arbitration ID without flag bits; for an error frame the error class
     bool extended = false;
@@ -31,6 +39,10 @@ struct Frame {
     WallTime stamp{};     ///< when the kernel received it; shown, never trusted
     TimePoint arrived{};  ///< when it came to this process's side of the kernel: what ages are counted from
     std::uint64_t sequence = 0;  ///< its number on the bus that it came from, where that is counted
+    /// No frame of somebody on the bus, but one that a bridge wrote there and that the kernel gave back when
+    /// it was sent (CAN_RAW_RECV_OWN_MSGS): the confirmation for whoever asked for it.
+    bool echo = false;
+    Origin origin{};  ///< who asked for it: of a frame for a bus, and of its echo
 
     /// The bytes that travel: none for RTR, whose length is only a request.
     std::span<const std::byte> payload() const { return {data.data(), remote ? std::size_t{0} : length}; }

@@ -78,11 +78,10 @@ void store_header(std::span<std::byte> into, std::uint32_t epoch, std::uint64_t 
     store(into, stamp);
 }
 
-void store_record(std::span<std::byte> into, const can::Frame& frame, std::uint32_t delta,
-                  const Origin* confirms) {
+void store_record(std::span<std::byte> into, const can::Frame& frame, std::uint32_t delta) {
     const int flags = (frame.extended ? kExtended : 0) | (frame.remote ? kRemote : 0) | (frame.fd ? kFd : 0) |
                       (frame.brs ? kBrs : 0) | (frame.esi ? kEsi : 0) | (frame.error ? kError : 0) |
-                      (confirms != nullptr ? kConfirmation : 0);
+                      (frame.echo ? kConfirmation : 0);
     into = store(into, static_cast<std::uint8_t>(flags));
     into = store_varint(into, delta);
     into = frame.extended || frame.error ? store(into, frame.id)
@@ -90,14 +89,14 @@ void store_record(std::span<std::byte> into, const can::Frame& frame, std::uint3
     into = store(into, frame.length);
     const auto data = frame.payload();
     std::ranges::copy(data, into.begin());
-    if (confirms != nullptr) {
-        store(store(into.subspan(data.size()), confirms->epoch), confirms->sequence);
+    if (frame.echo) {
+        store(store(into.subspan(data.size()), frame.origin.epoch), frame.origin.sequence);
     }
 }
 
-std::size_t record_length(const can::Frame& frame, std::uint32_t delta, bool confirmation) {
+std::size_t record_length(const can::Frame& frame, std::uint32_t delta) {
     return 1 + varint_length(delta) + (frame.extended || frame.error ? 4U : 2U) + 1 + frame.payload().size() +
-           (confirmation ? kOriginLength : 0);
+           (frame.echo ? kOriginLength : 0);
 }
 
 /// Reads from the front of a message. What is not there is zero, and ran_out() says so afterwards.
@@ -145,7 +144,7 @@ class Reader {
     bool ran_out_ = false;
 };
 
-std::expected<void, Bad> set_kind(std::uint8_t flags, Record& record) {
+std::expected<void, Bad> set_kind(std::uint8_t flags, can::Frame& frame) {
     if ((flags & kMoreFlags) != 0) {
         return std::unexpected(Bad::unknown_flags);
     }
@@ -156,13 +155,13 @@ std::expected<void, Bad> set_kind(std::uint8_t flags, Record& record) {
     if ((error && flags != kError) || (remote && fd) || (fd_alone && !fd)) {
         return std::unexpected(Bad::bad_combination);
     }
-    record.frame.extended = (flags & kExtended) != 0;
-    record.frame.remote = remote;
-    record.frame.fd = fd;
-    record.frame.brs = (flags & kBrs) != 0;
-    record.frame.esi = (flags & kEsi) != 0;
-    record.frame.error = error;
-    record.confirmation = (flags & kConfirmation) != 0;
+    frame.extended = (flags & kExtended) != 0;
+    frame.remote = remote;
+    frame.fd = fd;
+    frame.brs = (flags & kBrs) != 0;
+    frame.esi = (flags & kEsi) != 0;
+    frame.error = error;
+    frame.echo = (flags & kConfirmation) != 0;
     return {};
 }
 
@@ -187,8 +186,8 @@ std::expected<void, Bad> read_data(Reader& reader, can::Frame& frame) {
 }
 
 /// `stamp` is that of the record before, and becomes this one's.
-std::expected<void, Bad> read_record(Reader& reader, std::uint64_t& stamp, Record& record) {
-    if (const auto good = set_kind(reader.number<std::uint8_t>(), record); !good) {
+std::expected<void, Bad> read_record(Reader& reader, std::uint64_t& stamp, can::Frame& frame) {
+    if (const auto good = set_kind(reader.number<std::uint8_t>(), frame); !good) {
         return good;
     }
     const auto delta = reader.varint();
@@ -196,16 +195,16 @@ std::expected<void, Bad> read_record(Reader& reader, std::uint64_t& stamp, Recor
         return std::unexpected(Bad::bad_time);
     }
     stamp += *delta;
-    record.frame.stamp = from_wire(stamp);
-    if (const auto good = read_id(reader, record.frame); !good) {
+    frame.stamp = from_wire(stamp);
+    if (const auto good = read_id(reader, frame); !good) {
         return good;
     }
-    if (const auto good = read_data(reader, record.frame); !good) {
+    if (const auto good = read_data(reader, frame); !good) {
         return good;
     }
-    if (record.confirmation) {
-        record.origin.epoch = reader.number<std::uint32_t>();
-        record.origin.sequence = reader.number<std::uint64_t>();
+    if (frame.echo) {
+        frame.origin.epoch = reader.number<std::uint32_t>();
+        frame.origin.sequence = reader.number<std::uint64_t>();
     }
     if (reader.ran_out()) {
         return std::unexpected(Bad::truncated);
@@ -249,7 +248,7 @@ std::expected<Header, Bad> read_header(Reader& reader) {
     return header;
 }
 
-std::expected<Header, Bad> read_message(Reader reader, std::vector<Record>& into) {
+std::expected<Header, Bad> read_message(Reader reader, std::vector<can::Frame>& into) {
     const auto header = read_header(reader);
     if (!header) {
         return header;
@@ -260,12 +259,12 @@ std::expected<Header, Bad> read_message(Reader reader, std::vector<Record>& into
     }
     into.resize(header->records);
     std::uint64_t stamp = to_wire(header->stamp);
-    for (Record& record : into) {
-        if (const auto good = read_record(reader, stamp, record); !good) {
+    for (can::Frame& frame : into) {
+        if (const auto good = read_record(reader, stamp, frame); !good) {
             return std::unexpected(good.error());
         }
     }
-    if (!into.empty() && into.front().frame.stamp != header->stamp) {
+    if (!into.empty() && into.front().stamp != header->stamp) {
         return std::unexpected(Bad::bad_time);  // the first record's time is that of the header
     }
     if (reader.left() != 0) {
@@ -276,8 +275,8 @@ std::expected<Header, Bad> read_message(Reader reader, std::vector<Record>& into
 
 }  // namespace
 
-bool Encoder::add(const can::Frame& frame, std::uint64_t sequence, const Origin* confirms) {
-    if (!can::is_legal(frame) || (frame.error && confirms != nullptr) || sequence == kMaxSequence) {
+bool Encoder::add(const can::Frame& frame, std::uint64_t sequence) {
+    if (!can::is_legal(frame) || (frame.error && frame.echo) || sequence == kMaxSequence) {
         return false;
     }
     const std::uint64_t stamp = to_wire(frame.stamp);
@@ -286,14 +285,14 @@ bool Encoder::add(const can::Frame& frame, std::uint64_t sequence, const Origin*
     }
     const auto delta = static_cast<std::uint32_t>(empty() ? 0 : stamp - stamp_);
     const std::size_t start = empty() ? kHeaderLength : size_;
-    const std::size_t end = start + record_length(frame, delta, confirms != nullptr);
+    const std::size_t end = start + record_length(frame, delta);
     if (end > kMaxMessage) {
         return false;
     }
     if (empty()) {
         store_header(buffer_, epoch_, sequence, stamp);
     }
-    store_record(std::span(buffer_).subspan(start), frame, delta, confirms);
+    store_record(std::span(buffer_).subspan(start), frame, delta);
     size_ = end;
     next_ = sequence + 1;
     stamp_ = stamp;
@@ -308,7 +307,7 @@ std::span<const std::byte> heartbeat(std::uint32_t epoch, std::uint64_t next, Wa
     return into;
 }
 
-std::expected<Header, Bad> decode(std::span<const std::byte> message, std::vector<Record>& into) {
+std::expected<Header, Bad> decode(std::span<const std::byte> message, std::vector<can::Frame>& into) {
     into.clear();
     const auto header = read_message(Reader(message), into);
     if (!header) {

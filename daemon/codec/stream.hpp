@@ -41,14 +41,6 @@ enum class Bad {
     bad_combination,  ///< for example a remote request that is CAN FD
 };
 
-/// Which frame of which client a confirmation is about; 0 and 0 if it came in another format.
-struct Origin {
-    std::uint32_t epoch = 0;
-    std::uint64_t sequence = 0;
-
-    bool operator==(const Origin&) const = default;
-};
-
 /// What holds for a message; its records' sequence numbers are `sequence`, `sequence` + 1 ...
 struct Header {
     std::uint32_t epoch = 0;
@@ -59,12 +51,6 @@ struct Header {
     bool operator==(const Header&) const = default;
 };
 
-struct Record {
-    can::Frame frame = {};  ///< `arrived` is left to the caller
-    bool confirmation = false;
-    Origin origin = {};  ///< of a confirmation
-};
-
 /// Builds one message at a time in a buffer of its own.
 class Encoder {
   public:
@@ -72,9 +58,9 @@ class Encoder {
 
     /// False if the frame does not belong into this message: it is full, the number is not the next one, time
     /// ran backwards or jumped 2^32 us ahead. Take message(), clear() and add again: false once more, on an
-    /// empty encoder, means only that no receiver would take the frame (can::is_legal, and no confirmation of
-    /// an error frame): one such would cost all its neighbours.
-    bool add(const can::Frame&, std::uint64_t sequence, const Origin* confirms = nullptr);
+    /// empty encoder, means only that no receiver would take the frame (can::is_legal, and no echo of an
+    /// error frame): one such would cost all its neighbours. An echo becomes the confirmation for its origin.
+    bool add(const can::Frame&, std::uint64_t sequence);
     /// Nothing while empty; good until the next add() or clear().
     std::span<const std::byte> message() const { return std::span(buffer_).first(size_); }
     void clear() { size_ = records_ = 0; }
@@ -97,7 +83,8 @@ class Encoder {
 std::span<const std::byte> heartbeat(std::uint32_t epoch, std::uint64_t next, WallTime now,
                                      std::span<std::byte, kHeaderLength> into);
 
-/// Replaces what `into` holds; a message that is refused, like a heartbeat, leaves it empty.
-std::expected<Header, Bad> decode(std::span<const std::byte> message, std::vector<Record>& into);
+/// Replaces what `into` holds; a message that is refused, like a heartbeat, leaves it empty. Confirmations
+/// are echoes. `arrived` and `sequence`, and the origin of frames that are none, are left to the caller.
+std::expected<Header, Bad> decode(std::span<const std::byte> message, std::vector<can::Frame>& into);
 
 }  // namespace mqttcan::codec::stream

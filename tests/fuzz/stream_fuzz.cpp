@@ -26,16 +26,16 @@ void check(bool holds) {
     }
 }
 
-std::span<const std::byte> encode(const Header& header, const std::vector<Record>& records,
+std::span<const std::byte> encode(const Header& header, const std::vector<can::Frame>& records,
                                   Encoder& encoder) {
     if (records.empty()) {
         static std::array<std::byte, kHeaderLength> buffer;
         return heartbeat(header.epoch, header.sequence, header.stamp, buffer);
     }
     std::uint64_t sequence = header.sequence;
-    for (const Record& record : records) {
-        check(can::is_legal(record.frame) && !(record.frame.error && record.confirmation));
-        check(encoder.add(record.frame, sequence++, record.confirmation ? &record.origin : nullptr));
+    for (const can::Frame& record : records) {
+        check(can::is_legal(record) && !(record.error && record.echo));
+        check(encoder.add(record, sequence++));
     }
     return encoder.message();
 }
@@ -45,7 +45,7 @@ std::span<const std::byte> encode(const Header& header, const std::vector<Record
 // The name and signature that libFuzzer wants.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::span message(reinterpret_cast<const std::byte*>(data), size);
-    static std::vector<Record> records;
+    static std::vector<can::Frame> records;
     const auto header = decode(message, records);
     check(header ? records.size() == header->records : records.empty());
     if (!header) {
@@ -55,11 +55,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = encode(*header, records, encoder);
     // The header may have had bytes of a later version, and numbers bytes to spare; nothing else is ignored.
     check(again.size() < size || std::ranges::equal(again, message));
-    std::vector<Record> twice;
+    std::vector<can::Frame> twice;
     check(decode(again, twice) == header);
-    check(std::ranges::equal(records, twice, [](const Record& a, const Record& b) {
-        return a.frame.same_content(b.frame) && a.frame.stamp == b.frame.stamp &&
-               a.confirmation == b.confirmation && a.origin == b.origin;
+    check(std::ranges::equal(records, twice, [](const can::Frame& a, const can::Frame& b) {
+        return a.same_content(b) && a.stamp == b.stamp && a.echo == b.echo && a.origin == b.origin;
     }));
     return 0;
 }

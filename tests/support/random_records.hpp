@@ -16,21 +16,19 @@ class RandomRecords {
     explicit RandomRecords(std::uint64_t seed = 20261122) : random_(seed) {}
 
     /// As they may stand in one message: each no earlier than the one before.
-    std::vector<codec::stream::Record> next(std::size_t count) {
-        std::vector<codec::stream::Record> records;
+    std::vector<can::Frame> next(std::size_t count) {
+        std::vector<can::Frame> records;
         std::uint64_t stamp = 1795348800123456 + below(1'000'000);
         for (std::size_t i = 0; i < count; ++i) {
             records.push_back(record());
-            records.back().frame.stamp =
-                WallTime(std::chrono::microseconds(static_cast<std::int64_t>(stamp)));
+            records.back().stamp = WallTime(std::chrono::microseconds(static_cast<std::int64_t>(stamp)));
             stamp += step();
         }
         return records;
     }
     /// With arbitrary content, of any kind.
-    codec::stream::Record record() {
-        codec::stream::Record record;
-        can::Frame& frame = record.frame;
+    can::Frame record() {
+        can::Frame frame;
         switch (below(8)) {
             case 0:
                 frame.error = true;
@@ -53,10 +51,10 @@ class RandomRecords {
             below((frame.extended || frame.error ? kMaxExtendedId : kMaxStandardId) + 1));
         fill(frame);
         if (!frame.error && below(4) == 0) {
-            record.confirmation = true;
-            record.origin = {static_cast<std::uint32_t>(random_()), coin() ? random_() : below(1000)};
+            frame.echo = true;
+            frame.origin = {static_cast<std::uint32_t>(random_()), coin() ? random_() : below(1000)};
         }
-        return record;
+        return frame;
     }
     std::uint64_t below(std::uint64_t end) {
         return std::uniform_int_distribution<std::uint64_t>(0, end - 1)(random_);

@@ -20,7 +20,6 @@ namespace mqttcan::testing {
 
 using codec::stream::Bad;
 using codec::stream::Header;
-using codec::stream::Record;
 using Bytes = std::vector<std::byte>;
 
 inline constexpr std::array<std::string_view, 13> kReasons = {
@@ -32,13 +31,12 @@ inline std::string_view word(Bad bad) {
     return kReasons.at(static_cast<std::size_t>(bad));
 }
 
-inline bool same(const Record& a, const Record& b) {
-    return a.frame.same_content(b.frame) && a.frame.stamp == b.frame.stamp &&
-           a.confirmation == b.confirmation && a.origin == b.origin;
+inline bool same(const can::Frame& a, const can::Frame& b) {
+    return a.same_content(b) && a.stamp == b.stamp && a.echo == b.echo && a.origin == b.origin;
 }
 
 /// One that its receivers take, or nothing: encoders refuse what does not belong into one message.
-inline std::optional<Bytes> encode(const Header& header, const std::vector<Record>& records) {
+inline std::optional<Bytes> encode(const Header& header, const std::vector<can::Frame>& records) {
     if (records.empty()) {
         std::array<std::byte, codec::stream::kHeaderLength> into;
         const auto message = codec::stream::heartbeat(header.epoch, header.sequence, header.stamp, into);
@@ -46,8 +44,8 @@ inline std::optional<Bytes> encode(const Header& header, const std::vector<Recor
     }
     codec::stream::Encoder encoder(header.epoch);
     std::uint64_t sequence = header.sequence;
-    for (const Record& record : records) {
-        if (!encoder.add(record.frame, sequence++, record.confirmation ? &record.origin : nullptr)) {
+    for (const can::Frame& record : records) {
+        if (!encoder.add(record, sequence++)) {
             return std::nullopt;
         }
     }
@@ -58,7 +56,7 @@ struct Vector {
     std::string name;
     Bytes message;
     Header header;  ///< unless refused
-    std::vector<Record> records;
+    std::vector<can::Frame> records;
     std::string refused;       ///< the reason; empty if it is good
     bool decode_only = false;  ///< an encoder writes it otherwise
 };
@@ -92,27 +90,27 @@ inline WallTime stamp_of(const nlohmann::json& fields) {
         std::chrono::microseconds(static_cast<std::int64_t>(fields.at("timestamp_us").get<std::uint64_t>())));
 }
 
-inline Record record_of(const nlohmann::json& fields) {
+inline can::Frame record_of(const nlohmann::json& fields) {
     const auto flag = [&](const char* name) { return fields.value(name, false); };
-    Record record;
-    record.frame.id = fields.at("id");
-    record.frame.extended = flag("extended");
-    record.frame.remote = flag("rtr");
-    record.frame.fd = flag("fd");
-    record.frame.brs = flag("brs");
-    record.frame.esi = flag("esi");
-    record.frame.error = flag("error");
-    record.frame.stamp = stamp_of(fields);
-    if (record.frame.remote) {
-        record.frame.length = fields.at("length");
+    can::Frame record;
+    record.id = fields.at("id");
+    record.extended = flag("extended");
+    record.remote = flag("rtr");
+    record.fd = flag("fd");
+    record.brs = flag("brs");
+    record.esi = flag("esi");
+    record.error = flag("error");
+    record.stamp = stamp_of(fields);
+    if (record.remote) {
+        record.length = fields.at("length");
     } else {
         Bytes data;
         append_hex(fields.at("data"), data);
-        std::ranges::copy(data, record.frame.data.begin());
-        record.frame.length = static_cast<std::uint8_t>(data.size());
+        std::ranges::copy(data, record.data.begin());
+        record.length = static_cast<std::uint8_t>(data.size());
     }
     if (fields.contains("confirms")) {
-        record.confirmation = true;
+        record.echo = true;
         record.origin = {fields.at("confirms").at("epoch"), fields.at("confirms").at("sequence")};
     }
     return record;

@@ -17,7 +17,6 @@ namespace {
 
 using namespace mqttcan;
 using codec::stream::Header;
-using codec::stream::Record;
 using nlohmann::json;
 
 std::string hex(std::span<const std::byte> bytes) {
@@ -34,8 +33,7 @@ std::uint64_t microseconds(WallTime stamp) {
     return static_cast<std::uint64_t>(stamp.time_since_epoch().count());
 }
 
-json to_json(const Record& record) {
-    const can::Frame& frame = record.frame;
+json to_json(const can::Frame& frame) {
     json fields = {{"id", frame.id}, {"timestamp_us", microseconds(frame.stamp)}};
     if (frame.remote) {
         fields["length"] = frame.length;
@@ -50,15 +48,15 @@ json to_json(const Record& record) {
             fields[name] = true;
         }
     }
-    if (record.confirmation) {
-        fields["confirms"] = {{"epoch", record.origin.epoch}, {"sequence", record.origin.sequence}};
+    if (frame.echo) {
+        fields["confirms"] = {{"epoch", frame.origin.epoch}, {"sequence", frame.origin.sequence}};
     }
     return fields;
 }
 
-json to_json(const Header& header, const std::vector<Record>& records) {
+json to_json(const Header& header, const std::vector<can::Frame>& records) {
     json list = json::array();
-    for (const Record& record : records) {
+    for (const can::Frame& record : records) {
         list.push_back(to_json(record));
     }
     return {{"header",
@@ -69,7 +67,7 @@ json to_json(const Header& header, const std::vector<Record>& records) {
 }
 
 void decode_lines() {
-    std::vector<Record> records;
+    std::vector<can::Frame> records;
     for (std::string line; std::getline(std::cin, line);) {
         testing::Bytes message;
         testing::append_hex(line, message);
@@ -86,7 +84,7 @@ void make(std::uint64_t seed, int count) {
         auto records = random.next(i % 500 == 0 ? 3000 : random.below(20));
         Header header{
             static_cast<std::uint32_t>(random.number()), random.number() >> random.below(64), 0, {}};
-        header.stamp = records.empty() ? WallTime(std::chrono::microseconds(i)) : records.front().frame.stamp;
+        header.stamp = records.empty() ? WallTime(std::chrono::microseconds(i)) : records.front().stamp;
         auto message = testing::encode(header, records);
         while (!message) {
             records.resize(records.size() * 9 / 10);

@@ -40,7 +40,7 @@ can::Frame frame_at(std::int64_t microseconds) {
     return frame;
 }
 
-void expect_same(const std::vector<Record>& actual, const std::vector<Record>& expected,
+void expect_same(const std::vector<can::Frame>& actual, const std::vector<can::Frame>& expected,
                  const std::string& name) {
     ASSERT_EQ(actual.size(), expected.size()) << name;
     for (std::size_t i = 0; i < actual.size(); ++i) {
@@ -50,16 +50,16 @@ void expect_same(const std::vector<Record>& actual, const std::vector<Record>& e
 
 /// Whatever the bytes are: all or nothing, only what is legal, and nothing that an encoder could not say.
 /// True if the message is good.
-bool expect_promises_kept(std::span<const std::byte> message, std::vector<Record>& into) {
+bool expect_promises_kept(std::span<const std::byte> message, std::vector<can::Frame>& into) {
     const auto header = decode(message, into);
     if (!header) {
         EXPECT_THAT(into, IsEmpty());
         return false;
     }
     EXPECT_EQ(into.size(), header->records);
-    for (const Record& record : into) {
-        EXPECT_TRUE(can::is_legal(record.frame));
-        EXPECT_FALSE(record.confirmation && record.frame.error);
+    for (const can::Frame& record : into) {
+        EXPECT_TRUE(can::is_legal(record));
+        EXPECT_FALSE(record.echo && record.error);
     }
     const auto again = encode(*header, into);
     EXPECT_TRUE(again && again->size() <= message.size());
@@ -68,7 +68,7 @@ bool expect_promises_kept(std::span<const std::byte> message, std::vector<Record
 
 TEST(Stream, DecodesEveryGoldenMessage) {
     int tried = 0;
-    std::vector<Record> records;
+    std::vector<can::Frame> records;
     for (const Vector& vector : vectors()) {
         if (vector.refused.empty()) {
             ++tried;
@@ -96,7 +96,7 @@ TEST(Stream, EncodesEveryGoldenMessage) {
 
 TEST(Stream, RefusesEveryGoldenFaultForItsReason) {
     std::set<std::string_view> reasons;
-    std::vector<Record> records;
+    std::vector<can::Frame> records;
     for (const Vector& vector : vectors()) {
         if (!vector.refused.empty()) {
             records.resize(3);
@@ -112,11 +112,11 @@ TEST(Stream, RefusesEveryGoldenFaultForItsReason) {
 
 TEST(Stream, BringsRandomMessagesBackAsTheyWere) {
     RandomRecords random;
-    std::vector<Record> decoded;
+    std::vector<can::Frame> decoded;
     for (int i = 0; i < 2000; ++i) {
-        const std::vector<Record> records = random.next(random.below(40));
+        const std::vector<can::Frame> records = random.next(random.below(40));
         const Header header{static_cast<std::uint32_t>(random.number()), random.below(std::uint64_t{1} << 63),
-                            records.size(), records.empty() ? at(i) : records.front().frame.stamp};
+                            records.size(), records.empty() ? at(i) : records.front().stamp};
         const auto message = encode(header, records);
         ASSERT_TRUE(message);
         const auto again = decode(*message, decoded);
@@ -127,7 +127,7 @@ TEST(Stream, BringsRandomMessagesBackAsTheyWere) {
 }
 
 TEST(Stream, RefusesAMessageThatIsCutOffAnywhere) {
-    std::vector<Record> into;
+    std::vector<can::Frame> into;
     for (const Vector& vector : vectors()) {
         const std::span message(vector.message);
         if (vector.refused.empty() && message.size() < 1000) {
@@ -141,7 +141,7 @@ TEST(Stream, RefusesAMessageThatIsCutOffAnywhere) {
 }
 
 TEST(Stream, SurvivesEveryByteInEveryPlaceOfTheHeaderAndAShortRecord) {
-    std::vector<Record> into;
+    std::vector<can::Frame> into;
     const Bytes message = vectors().front().message;
     ASSERT_LT(message.size(), 40U);
     for (std::size_t place = 0; place < message.size(); ++place) {
@@ -155,11 +155,11 @@ TEST(Stream, SurvivesEveryByteInEveryPlaceOfTheHeaderAndAShortRecord) {
 
 TEST(Stream, KeepsItsPromisesForMutatedMessages) {
     RandomRecords random;
-    std::vector<Record> into;
+    std::vector<can::Frame> into;
     int good = 0;
     for (int i = 0; i < 20'000; ++i) {
         const auto records = random.next(1 + random.below(8));
-        Bytes message = encode({1, 2, records.size(), records.front().frame.stamp}, records).value();
+        Bytes message = encode({1, 2, records.size(), records.front().stamp}, records).value();
         for (std::uint64_t changes = 1 + random.below(3); changes > 0; --changes) {
             const std::size_t place =
                 random.below(10) == 0 ? random.below(kHeaderLength) : random.below(message.size());
@@ -176,12 +176,12 @@ TEST(Stream, KeepsItsPromisesForMutatedMessages) {
 }
 
 TEST(Stream, ForgetsTheMessageBefore) {
-    std::vector<Record> into;
-    ASSERT_TRUE(decode(encode({}, {Record{frame_at(0)}, Record{frame_at(1)}}).value(), into));
+    std::vector<can::Frame> into;
+    ASSERT_TRUE(decode(encode({}, {frame_at(0), frame_at(1)}).value(), into));
     EXPECT_EQ(into.size(), 2U);
-    ASSERT_TRUE(decode(encode({}, {Record{frame_at(5)}}).value(), into));
+    ASSERT_TRUE(decode(encode({}, {can::Frame{frame_at(5)}}).value(), into));
     ASSERT_EQ(into.size(), 1U);
-    EXPECT_EQ(into.front().frame.stamp, at(5));
+    EXPECT_EQ(into.front().stamp, at(5));
     std::array<std::byte, kHeaderLength> buffer;
     ASSERT_TRUE(decode(heartbeat(1, 2, at(3), buffer), into));
     EXPECT_THAT(into, IsEmpty());
@@ -260,8 +260,9 @@ TEST(StreamEncoder, TakesNothingThatWouldCostItsNeighbours) {
         EXPECT_FALSE(can::is_legal(frame));
         EXPECT_FALSE(encoder.add(frame, 1));
     }
-    const Origin origin{1, 2};
-    EXPECT_FALSE(encoder.add(error, 1, &origin)) << "no client sent it";
+    can::Frame confirmed_error = error;
+    confirmed_error.echo = true;
+    EXPECT_FALSE(encoder.add(confirmed_error, 1)) << "no client sent it";
     EXPECT_FALSE(encoder.add(frame_at(0), ~std::uint64_t{0})) << "there would be no next number";
     EXPECT_TRUE(encoder.empty());
     EXPECT_TRUE(encoder.add(error, 1));
@@ -269,13 +270,12 @@ TEST(StreamEncoder, TakesNothingThatWouldCostItsNeighbours) {
 
 TEST(StreamEncoder, NeverExceedsTheLongestMessageAndFillsItToTheLastRecordThatFits) {
     RandomRecords random;
-    std::vector<Record> decoded;
+    std::vector<can::Frame> decoded;
     for (int i = 0; i < 50; ++i) {
         Encoder encoder(1);
         const auto records = random.next(kMaxMessage / kMinRecord);
         std::size_t added = 0;
-        while (encoder.add(records[added].frame, added,
-                           records[added].confirmation ? &records[added].origin : nullptr)) {
+        while (encoder.add(records[added], added)) {
             ++added;
         }
         EXPECT_EQ(encoder.records(), added);
@@ -293,7 +293,7 @@ TEST(StreamEncoder, HasRoomForTheLargestNumberOfTheShortestRecords) {
         ++added;
     }
     EXPECT_EQ(added, (kMaxMessage - kHeaderLength) / kMinRecord);
-    std::vector<Record> decoded;
+    std::vector<can::Frame> decoded;
     ASSERT_TRUE(decode(encoder.message(), decoded));
     EXPECT_EQ(decoded.size(), added);
 }
@@ -305,8 +305,8 @@ TEST(StreamEncoder, NeedsForTheLongestRecordWhatItSays) {
     can::Frame longest = frame_at(0xffffffff);
     longest.extended = longest.fd = true;
     longest.length = can::kMaxFdLength;
-    const Origin origin{1, 2};
-    ASSERT_TRUE(encoder.add(longest, 2, &origin));
+    longest.echo = true;
+    ASSERT_TRUE(encoder.add(longest, 2));
     EXPECT_EQ(encoder.bytes() - before, kMaxRecord);
 }
 
