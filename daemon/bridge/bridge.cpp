@@ -107,18 +107,21 @@ std::vector<mqtt::Subscription> subscriptions(const config::Bus& bus) {
 }
 
 Bridge::Bridge(loop::Loop& loop, loop::Rounds& rounds, mqtt::Connection& connection, config::Bus bus,
-               Identity identity, Caretaker& caretaker, Log log, const codec::BusCounters& counters)
+               Identity identity, Caretaker& caretaker, Log log, const Past& past)
     : loop_(loop),
       rounds_(rounds),
       connection_(connection),
       bus_(std::move(bus)),
       log_(std::move(log)),
       caretaker_(caretaker),
+      confirms_(bus_.role == config::Role::server && bus_.write == config::Write::all &&
+                bus_.speaks(config::Format::stream)),
       from_filter_(bus_.from_bus.filter),
       to_filter_(bus_.to_bus.filter),
       sampler_(bus_.from_bus.sample),
-      counters_(counters),
-      publisher_(loop, connection, bus_, counters_.from_bus),
+      counters_(past.counters),
+      past_epoch_(past.epoch),
+      publisher_(loop, connection, bus_, counters_, [this] { news(); }),
       status_(loop, connection, bus_, std::move(identity),
               [this] {
                   this->counters();
@@ -135,6 +138,13 @@ Bridge::~Bridge() {
 Writer::Owner Bridge::writer_hooks() {
     return {
         .listen = [this] { drain(kLastBatches); },
+        .sent =
+            [this](std::span<const can::Frame> frames) {
+                const TimePoint now = BootClock::now();
+                for (const can::Frame& frame : frames.first(confirms_ ? frames.size() : 0)) {
+                    confirmations_.sent(frame, now);
+                }
+            },
         .refused =
             [this](int error, const can::Frame& frame) {
                 complain(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, kForId,
@@ -142,6 +152,7 @@ Writer::Owner Bridge::writer_hooks() {
             },
         .stalled =
             [this](std::uint64_t lost, bool again) {
+                confirmations_.forget();
                 if (!again) {
                     log_.warning(
                         "the bus has taken no frame for ", seconds_text(bus_.to_bus.stall), "; ",
@@ -162,17 +173,9 @@ Writer::Owner Bridge::writer_hooks() {
 
 can::SocketOptions Bridge::socket_options(const Interface& interface) const {
     can::SocketOptions options{.error_frames = bus_.from_bus.error_frames,
-                               .controller_states = interface.controller};
-    switch (interface.proof) {
-        case Proof::none:
-            break;
-        case Proof::echo:
-            options.echoes = true;
-            break;
-        case Proof::queue:
-            options.send_buffer = 1;  // the least
-            break;
-    }
+                               .controller_states = interface.controller,
+                               .send_buffer = interface.proof == Proof::queue ? 1 : 0,  // the least
+                               .echoes = confirms_ || interface.proof == Proof::echo};
     if (!options.echoes) {
         options.filters = can::compile(bus_.from_bus.filter);  // the kernel would filter echoes, too
     }
@@ -191,7 +194,8 @@ Result<void> Bridge::open(const Interface& interface) {
     log_ = log_.for_bus(bus_.name.str(), interface.name);
     socket_ = std::move(*socket);
     readable_.emplace(rounds_, socket_->fd(), [this] { on_readable(); });
-    writer_.open(*socket_, interface.proof);
+    confirmations_.forget();
+    writer_.open(*socket_, interface.proof, options.echoes);
     status_.tell(view());
     if (const auto before = std::exchange(before_closing_, std::nullopt)) {
         const std::string lost = dropped_since(counters_.to_bus, before->to_bus);
@@ -222,7 +226,7 @@ void Bridge::begin_stop() {
 }
 
 void Bridge::end_stop(Farewell farewell) {
-    counters_.from_bus.drop(Drop::stopped, publisher_.clear());
+    publisher_.drop_all(Drop::stopped);
     counters();
     status_.end(farewell, view());
     log_.info(counters_.from_bus.received, " frames from the bus, ", counters_.from_bus.passed,
@@ -283,7 +287,13 @@ std::optional<std::size_t> Bridge::receive() {
     }
     lost_in_kernel(received->kernel_dropped);
     for (can::Frame& frame : std::span(frames).first(received->frames)) {
-        frame.error ? take_error_frame(frame) : take(frame);
+        if (frame.echo) {
+            take_echo(frame);
+        } else if (frame.error) {
+            take_error_frame(frame);
+        } else {
+            take(frame);
+        }
     }
     if (received->local > 0) {
         writer_.others_left();
@@ -293,7 +303,7 @@ std::optional<std::size_t> Bridge::receive() {
     } else if (received->echoed > 0) {
         writer_.echoed(received->echoed);
     }
-    return received->frames + received->echoed;
+    return received->frames;
 }
 
 void Bridge::take(can::Frame& frame) {
@@ -318,6 +328,7 @@ void Bridge::take_error_frame(can::Frame& frame) {
     if (interface_.controller) {
         if ((frame.id & CAN_ERR_BUSOFF) != 0) {
             writer_.set_bus_off(true);  // from here on the kernel takes frames and they vanish
+            confirmations_.forget();
             caretaker_.on_bus_off();
         }
         caretaker_.on_controller_news();
@@ -325,6 +336,22 @@ void Bridge::take_error_frame(can::Frame& frame) {
     if (bus_.role == config::Role::server && bus_.from_bus.error_frames) {
         ++counters_.from_bus.received;
         publisher_.push(frame);
+    }
+}
+
+/// The bus has sent what we wrote there: no frame for a filter, but the word on one for those who look on.
+void Bridge::take_echo(can::Frame& frame) {
+    if (!confirms_) {
+        return;
+    }
+    codec::Counters& count = counters_.confirmations;
+    ++count.received;
+    if (const auto origin = confirmations_.echoed(frame, frame.arrived)) {
+        frame.origin = *origin;
+        publisher_.push(frame);
+    } else {
+        count.drop(Drop::unmatched);  // whoever asked for it would take it for somebody else's
+        publisher_.skip(1);
     }
 }
 
@@ -355,33 +382,48 @@ void Bridge::take_stream(const mqtt::Message& message) {
     if (bus_.role == config::Role::peer && message.level == connection_.client_id()) {
         return;  // what we said ourselves
     }
-    const auto taken = message.retained
-                           ? std::nullopt
-                           : std::optional(reader_.take(message.level, message.payload, BootClock::now()));
+    const TimePoint now = BootClock::now();
+    const auto taken =
+        message.retained ? std::nullopt : std::optional(reader_.take(message.level, message.payload, now));
     if (!taken || !*taken) {
         ++count.received;
         refuse(taken ? drop_reason(taken->error()) : Drop::retained, message);
         return;
     }
-    const auto& [verdict, records] = **taken;
+    const auto& [verdict, newest, records] = **taken;
     count.lost += verdict.lost;
     count.received += records.size();
     const bool confirmations_come = bus_.role == config::Role::client;
     if (verdict.rivals) {
         count.drop(Drop::two_senders, records.size());
-        complaints_.complain(log_, Drop::two_senders, kFrom, message.level, BootClock::now());
+        complaints_.complain(log_, Drop::two_senders, kFrom, message.level, now);
         return;
     }
+    clock_.received(newest, wall_now(), now);
     count.drop(Drop::late, verdict.late);
     const bool stale = is_stale(message);
     for (const can::Frame& frame : records.subspan(verdict.late)) {
         if (frame.echo && !confirmations_come) {
             count.drop(Drop::bad_combination);
-        } else if (frame.echo && frame.origin.epoch == publisher_.epoch()) {
+        } else if (frame.echo && is_ours(frame.origin)) {
             --count.received;  // our own frame was on the bus: it is on ours already
+            confirm(frame, now);
         } else {
             accept(frame, message, stale);
         }
+    }
+}
+
+bool Bridge::is_ours(const can::Origin& origin) const {
+    return origin.epoch == publisher_.epoch() || (past_epoch_ != 0 && origin.epoch == past_epoch_);
+}
+
+void Bridge::confirm(const can::Frame& frame, TimePoint now) {
+    if (frame.origin.epoch != publisher_.epoch()) {
+        return;
+    }
+    if (const auto asked = publisher_.receipts()->confirmed(frame.origin.sequence, now)) {
+        clock_.answered(asked->wall, frame.stamp, now);
     }
 }
 
@@ -450,7 +492,7 @@ void Bridge::on_online() {
     }
     const std::string from = dropped_since(counters_.from_bus, before_outage_.from_bus);
     const std::string to = dropped_since(counters_.to_bus, before_outage_.to_bus);
-    const auto doubtful = counters_.from_bus.unconfirmed - before_outage_.from_bus.unconfirmed;
+    const auto doubtful = counters_.from_bus.in_doubt - before_outage_.from_bus.in_doubt;
     log_.notice("the broker is back; frames dropped meanwhile: from the bus ", from.empty() ? "none" : from,
                 ", to the bus ", to.empty() ? "none" : to, "; ", doubtful,
                 " of those sent last are in doubt");
@@ -477,9 +519,18 @@ void Bridge::on_batch_end() {
 }
 
 StatusTeller::View Bridge::view() const {
-    return {.interface = socket_ ? std::string_view(interface_.name) : std::string_view(),
-            .counters = counters_,
-            .controller = controller_};
+    StatusTeller::View view{.interface = socket_ ? std::string_view(interface_.name) : std::string_view(),
+                            .counters = counters_,
+                            .controller = controller_};
+    if (confirms_ && socket_) {
+        view.confirms = interface_.echo ? codec::kSent : codec::kAccepted;
+    }
+    if (const auto& receipts = publisher_.receipts()) {
+        const TimePoint now = BootClock::now();
+        view.round_trip = receipts->round_trip(now);
+        view.clock_offset = {clock_.at_least(now), clock_.at_most(now)};
+    }
+    return view;
 }
 
 void Bridge::news() {

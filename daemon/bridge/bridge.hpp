@@ -15,7 +15,9 @@
 
 #include "base/log.hpp"
 #include "config/model.hpp"
+#include "daemon/bridge/clock_bounds.hpp"
 #include "daemon/bridge/complaints.hpp"
+#include "daemon/bridge/confirmations.hpp"
 #include "daemon/bridge/publisher.hpp"
 #include "daemon/bridge/sampler.hpp"
 #include "daemon/bridge/status_teller.hpp"
@@ -37,6 +39,7 @@ struct Interface {
     int ifindex;
     bool controller = false;  ///< hardware or a serial adapter: it may fail, and tells of it
     Proof proof = Proof::none;
+    bool echo = false;  ///< its driver tells when a frame was sent (IFF_ECHO)
 };
 
 /// What a bridge needs done about its interface. Called from the loop; the bridge may be closed meanwhile.
@@ -51,15 +54,21 @@ class Caretaker {
     virtual void on_stalled() = 0;
 };
 
+/// What goes on when the configuration of a bus changes, and with it its bridge.
+struct Past {
+    codec::BusCounters counters = {};
+    std::uint32_t epoch = 0;  ///< in which it published; what is confirmed of that is its own, too
+};
+
 /// What a bus subscribes to.
 std::vector<mqtt::Subscription> subscriptions(const config::Bus&);
 
 class Bridge final : public mqtt::Subscriber {
   public:
     /// Rounds (of its interface), connection and caretaker must outlive it; it adds itself to the connection,
-    /// and leaves it when destroyed. `counters` are those of the bus before its configuration changed.
+    /// and leaves it when destroyed.
     Bridge(loop::Loop&, loop::Rounds&, mqtt::Connection&, config::Bus, Identity, Caretaker&, Log,
-           const codec::BusCounters& counters = {});
+           const Past& past = {});
     ~Bridge() override;
     Bridge(const Bridge&) = delete;
     Bridge& operator=(const Bridge&) = delete;
@@ -81,6 +90,7 @@ class Bridge final : public mqtt::Subscriber {
     void set_controller(const std::optional<codec::ControllerStatus>&);
 
     const codec::BusCounters& counters();
+    Past past() { return {counters(), publisher_.epoch()}; }
 
     void on_online() override;
     void on_offline(std::uint64_t acknowledged) override;
@@ -96,10 +106,13 @@ class Bridge final : public mqtt::Subscriber {
     void lost_in_kernel(std::uint64_t frames);
     void take(can::Frame& frame);
     void take_error_frame(can::Frame& frame);
+    void take_echo(can::Frame& frame);
     void take_single(const mqtt::Message&);
     void take_stream(const mqtt::Message&);
     bool is_stale(const mqtt::Message&) const;
     void accept(const can::Frame&, const mqtt::Message&, bool stale);
+    bool is_ours(const can::Origin&) const;
+    void confirm(const can::Frame& frame, TimePoint now);
     Writer::Owner writer_hooks();
     can::SocketOptions socket_options(const Interface&) const;
     std::optional<codec::Drop> judge(const can::Frame& frame) const;
@@ -118,16 +131,20 @@ class Bridge final : public mqtt::Subscriber {
 
     std::optional<can::Socket> socket_;
     std::optional<loop::Rounds::Member> readable_;
+    bool confirms_;  ///< clients are told what the bus has sent of theirs
     can::FrameFilter from_filter_;
     can::FrameFilter to_filter_;
     bool filter_here_ = true;  ///< the kernel does not do all of from_bus.filter
     Sampler sampler_;
     StreamReader reader_;
+    ClockBounds clock_;  ///< of a client's server
     Complaints complaints_;
     codec::BusCounters counters_;
+    std::uint32_t past_epoch_;  ///< 0: none
     Publisher publisher_;
     StatusTeller status_;
     Writer writer_;
+    Confirmations confirmations_;
     std::optional<codec::ControllerStatus> controller_;
     codec::BusCounters before_outage_;  ///< of the broker
     bool had_outage_ = false;

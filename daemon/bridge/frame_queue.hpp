@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: MIT
-// A bounded first-in first-out queue of frames that drops the oldest. Memory grows to what was ever needed.
-// Not thread-safe: the loop's thread.
+// Bounded first-in first-out queues that drop the oldest. Memory grows to what was ever needed. Not
+// thread-safe: the loop's thread.
 #pragma once
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "daemon/can/frame.hpp"
 
 namespace mqttcan::bridge {
 
-class FrameQueue {
+template <typename Value>
+class BoundedQueue {
   public:
-    explicit FrameQueue(std::size_t limit) : limit_(limit) {}
+    explicit BoundedQueue(std::size_t limit) : limit_(limit) {}
 
     bool empty() const { return size_ == 0; }
     bool full() const { return size_ == limit_; }
     std::size_t size() const { return size_; }
-    const can::Frame& front() const { return ring_[head_]; }
+    const Value& front() const { return ring_[head_]; }
     /// 0 is the oldest.
-    const can::Frame& operator[](std::size_t index) const { return ring_[(head_ + index) % ring_.size()]; }
-    /// The oldest frames, as many as lie in one piece.
-    std::span<const can::Frame> front_run() const {
+    Value& operator[](std::size_t index) { return ring_[(head_ + index) % ring_.size()]; }
+    const Value& operator[](std::size_t index) const { return ring_[(head_ + index) % ring_.size()]; }
+    /// The oldest, as many as lie in one piece.
+    std::span<const Value> front_run() const {
         return std::span(ring_).subspan(head_, std::min(size_, ring_.size() - head_));
     }
 
@@ -30,14 +33,8 @@ class FrameQueue {
         size_ -= count;
         head_ = size_ == 0 ? 0 : (head_ + count) % ring_.size();
     }
-    /// The same frame, with another age.
-    bool push(const can::Frame& frame, TimePoint arrived) {
-        const bool fitted = push(frame);
-        ring_[(head_ + size_ - 1) % ring_.size()].arrived = arrived;
-        return fitted;
-    }
-    /// False if the oldest frame was dropped to make room.
-    bool push(const can::Frame& frame) {
+    /// False if the oldest was dropped to make room.
+    bool push(const Value& value) {
         const bool fits = !full();
         if (!fits) {
             pop();
@@ -45,7 +42,7 @@ class FrameQueue {
         if (size_ == ring_.size()) {
             grow();
         }
-        ring_[(head_ + size_) % ring_.size()] = frame;
+        ring_[(head_ + size_) % ring_.size()] = value;
         ++size_;
         return fits;
     }
@@ -63,9 +60,22 @@ class FrameQueue {
     }
 
     std::size_t limit_;
-    std::vector<can::Frame> ring_;
+    std::vector<Value> ring_;
     std::size_t head_ = 0;
     std::size_t size_ = 0;
+};
+
+class FrameQueue : public BoundedQueue<can::Frame> {
+  public:
+    using BoundedQueue::BoundedQueue;
+    using BoundedQueue::push;
+
+    /// The same frame, with another age.
+    bool push(const can::Frame& frame, TimePoint arrived) {
+        const bool fitted = push(frame);
+        (*this)[size() - 1].arrived = arrived;
+        return fitted;
+    }
 };
 
 }  // namespace mqttcan::bridge

@@ -42,10 +42,10 @@ std::size_t size_of(const can::Frame& frame) {
 }  // namespace
 
 Publisher::Publisher(loop::Loop& loop, mqtt::Connection& connection, const config::Bus& bus,
-                     codec::Counters& count)
+                     codec::BusCounters& counters, loop::Callback news)
     : connection_(connection),
       settings_(bus.from_bus),
-      count_(count),
+      counters_(counters),
       queue_(bus.from_bus.queue),
       stream_topic_(stream_topic(bus, connection.client_id())),
       batcher_(bus.from_bus.linger),
@@ -60,6 +60,9 @@ Publisher::Publisher(loop::Loop& loop, mqtt::Connection& connection, const confi
     if (bus.speaks(config::Format::stream)) {
         encoder_.emplace(std::max(std::random_device()(), 1U));  // 0 means unknown in a confirmation
     }
+    if (encoder_ && bus.role == config::Role::client) {
+        receipts_.emplace(loop, counters.from_bus, std::move(news));
+    }
 }
 
 void Publisher::skip(std::uint64_t frames) {
@@ -72,8 +75,7 @@ void Publisher::skip(std::uint64_t frames) {
 void Publisher::push(can::Frame& frame) {
     frame.sequence = next_++;
     if (queue_.full()) {
-        count_.drop(codec::Drop::overflow);
-        pop(1);
+        drop_first(codec::Drop::overflow);
     }
     queue_.push(frame);
     bytes_ += size_of(frame);
@@ -91,12 +93,29 @@ void Publisher::pop(std::size_t frames) {
     urgent_waits_ = urgent_waits_ && !queue_.empty();
 }
 
-std::size_t Publisher::clear() {
+void Publisher::pop_published(std::size_t frames, std::uint64_t covering) {
+    std::uint64_t confirmations = 0;
+    for (std::size_t i = 0; i < frames; ++i) {
+        confirmations += queue_[i].echo ? 1 : 0;
+    }
+    counters_.from_bus.passed += frames - confirmations;
+    counters_.confirmations.passed += confirmations;
+    in_flight_.published(covering, frames - confirmations);
+    confirmations_in_flight_.published(covering, confirmations);
+    pop(frames);
+}
+
+void Publisher::drop_first(codec::Drop reason) {
+    count_of(queue_.front()).drop(reason);
+    pop(1);
+}
+
+void Publisher::drop_all(codec::Drop reason) {
     batch_timer_.disarm();
     heartbeat_timer_.disarm();
-    const std::size_t waited = queue_.size();
-    pop(waited);
-    return waited;
+    while (!queue_.empty()) {
+        drop_first(reason);
+    }
 }
 
 void Publisher::hurry() {
@@ -117,36 +136,34 @@ void Publisher::publish() {
 void Publisher::drop_stale() {
     const TimePoint now = BootClock::now();
     while (!queue_.empty() && now - queue_.front().arrived > settings_.max_age) {
-        count_.drop(codec::Drop::stale);
-        pop(1);
+        drop_first(codec::Drop::stale);
         beat_soon();
     }
 }
 
 void Publisher::publish_singles() {
-    while (singles_->done < queue_.size() && publish_single(queue_[singles_->done])) {
+    while (singles_->done < queue_.size()) {
+        const std::uint64_t covering = connection_.covering_tick();
+        if (!publish_single(queue_[singles_->done])) {
+            return;
+        }
         if (encoder_) {
             ++singles_->done;
         } else {
-            pop(1);
+            pop_published(1, covering);
         }
     }
 }
 
 bool Publisher::publish_single(const can::Frame& frame) {
+    if (frame.echo) {
+        return true;  // who speaks this format does not ask what became of a frame
+    }
     std::array<std::byte, codec::savvycan::kMaxPayload> payload;
     std::array<char, codec::savvycan::kMaxIdDigits> id;
     singles_->topic.resize(singles_->prefix);
     singles_->topic += codec::savvycan::encode_id(frame, id);
-    const std::uint64_t covering = connection_.covering_tick();
-    if (!connection_.publish(singles_->topic, codec::savvycan::encode(frame, payload))) {
-        return false;
-    }
-    if (!encoder_) {
-        ++count_.passed;
-        in_flight_.published(covering, 1);
-    }
-    return true;
+    return connection_.publish(singles_->topic, codec::savvycan::encode(frame, payload));
 }
 
 void Publisher::publish_stream() {
@@ -174,17 +191,19 @@ bool Publisher::publish_message() {
     while (encoder_->records() < queue_.size() && add(queue_[encoder_->records()])) {
     }
     if (encoder_->empty()) {
-        count_.drop(codec::Drop::refused);  // no receiver would take it
-        pop(1);
+        drop_first(codec::Drop::refused);  // no receiver would take it
         return true;
     }
     const std::uint64_t covering = connection_.covering_tick();
+    const Awaited::Message message{queue_.front().sequence, encoder_->records(), BootClock::now(),
+                                   wall_now()};
     if (!connection_.publish(stream_topic_, encoder_->message())) {
         return false;
     }
-    count_.passed += encoder_->records();
-    in_flight_.published(covering, encoder_->records());
-    pop(encoder_->records());
+    if (receipts_) {
+        receipts_->published(message);
+    }
+    pop_published(encoder_->records(), covering);
     beat_soon();
     return true;
 }
@@ -223,7 +242,8 @@ void Publisher::beat_at(TimePoint when) {
 
 void Publisher::on_offline(std::uint64_t acknowledged) {
     heartbeat_timer_.disarm();
-    count_.unconfirmed += in_flight_.lost(acknowledged);
+    counters_.from_bus.in_doubt += in_flight_.lost(acknowledged);
+    counters_.confirmations.in_doubt += confirmations_in_flight_.lost(acknowledged);
 }
 
 }  // namespace mqttcan::bridge

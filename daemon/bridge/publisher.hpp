@@ -12,6 +12,7 @@
 #include "daemon/bridge/batcher.hpp"
 #include "daemon/bridge/frame_queue.hpp"
 #include "daemon/bridge/in_flight.hpp"
+#include "daemon/bridge/receipts.hpp"
 #include "daemon/can/id_filter.hpp"
 #include "daemon/codec/counters.hpp"
 #include "daemon/codec/stream.hpp"
@@ -22,8 +23,8 @@ namespace mqttcan::bridge {
 
 class Publisher {
   public:
-    /// All that is given must outlive it.
-    Publisher(loop::Loop&, mqtt::Connection&, const config::Bus&, codec::Counters&);
+    /// All that is given must outlive it. `news` is called when it counted something by itself.
+    Publisher(loop::Loop&, mqtt::Connection&, const config::Bus&, codec::BusCounters&, loop::Callback news);
 
     /// Frames of the bus that were lost before they came here: they have their numbers, too.
     void skip(std::uint64_t frames);
@@ -34,13 +35,16 @@ class Publisher {
     /// Nothing waits for company any more.
     void hurry();
     bool empty() const { return queue_.empty(); }
-    /// Forgets all that waits; returns how many frames that was.
-    std::size_t clear();
+    /// Forgets all that waits, and counts it.
+    void drop_all(codec::Drop reason);
     void on_online() { beat_soon(); }
     /// Nothing after that tick is known to have arrived.
     void on_offline(std::uint64_t acknowledged);
     /// Of format stream: what its messages say.
     std::uint32_t epoch() const { return encoder_ ? encoder_->epoch() : 0; }
+    /// What becomes of its frames; clients in format stream only.
+    std::optional<Receipts>& receipts() { return receipts_; }
+    const std::optional<Receipts>& receipts() const { return receipts_; }
 
   private:
     struct Singles {        ///< format savvycan
@@ -49,8 +53,13 @@ class Publisher {
         std::size_t done = 0;  ///< so many of the queue's first frames are published, but wait for the stream
     };
 
+    codec::Counters& count_of(const can::Frame& frame) const {
+        return frame.echo ? counters_.confirmations : counters_.from_bus;
+    }
+    void drop_first(codec::Drop reason);
     void drop_stale();
     void pop(std::size_t frames);
+    void pop_published(std::size_t frames, std::uint64_t covering);
     void publish_singles();
     bool publish_single(const can::Frame&);
     void publish_stream();
@@ -62,13 +71,15 @@ class Publisher {
 
     mqtt::Connection& connection_;
     const config::FromBus& settings_;
-    codec::Counters& count_;
+    codec::BusCounters& counters_;
     FrameQueue queue_;
     InFlight in_flight_;
+    InFlight confirmations_in_flight_;
     std::uint64_t next_ = 0;  ///< number of the next frame
 
     std::optional<Singles> singles_;
     std::optional<codec::stream::Encoder> encoder_;
+    std::optional<Receipts> receipts_;
     std::string stream_topic_;
     Batcher batcher_;
     can::FrameFilter urgent_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bridge/remote_watch.hpp"
 
-#include "daemon/codec/status.hpp"
 #include "daemon/codec/topics.hpp"
 
 namespace mqttcan::bridge {
@@ -12,10 +11,10 @@ constexpr Duration kSilence = std::chrono::milliseconds(500);
 }  // namespace
 
 RemoteWatch::RemoteWatch(loop::Loop& loop, mqtt::Connection& connection, const Topic& topic, bool reachable,
-                         std::function<void(bool)> changed)
+                         Owner owner)
     : connection_(connection),
-      changed_(std::move(changed)),
-      silence_(loop, [this] { set(true); }),
+      owner_(std::move(owner)),
+      silence_(loop, [this] { tell(); }),
       reachable_(reachable) {
     connection_.add(*this, {{.prefix = codec::status_prefix(topic), .retained = true}});
 }
@@ -27,8 +26,8 @@ RemoteWatch::~RemoteWatch() {
 void RemoteWatch::on_online() {
     online_ = true;
     if (said_) {
-        set(*said_);
-    } else if (!reachable_) {
+        tell();
+    } else {
         silence_.arm(BootClock::now() + kSilence);
     }
 }
@@ -44,21 +43,27 @@ void RemoteWatch::on_message(const mqtt::Message& message) {
     if (message.level != "server") {
         return;
     }
-    const std::string state = codec::parse_state(message.payload);
-    if (!message.payload.empty() && state != "online" && state != "offline" && state != "waiting") {
+    auto status = codec::parse_bus_status(message.payload);
+    if (!message.payload.empty() && status.state != "online" && status.state != "offline" &&
+        status.state != "waiting") {
         return;
     }
-    said_ = state == "online";
+    said_ = std::move(status);
     silence_.disarm();
     if (online_) {
-        set(*said_);
+        tell();
     }
+}
+
+void RemoteWatch::tell() {
+    set(!said_ || said_->state == "online");
+    owner_.says(said_);
 }
 
 void RemoteWatch::set(bool reachable) {
     if (reachable != reachable_) {
         reachable_ = reachable;
-        changed_(reachable);
+        owner_.reachable(reachable);
     }
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Whether the other end of a client's bus can be reached: the broker is there, and the server does not say
-// that it is gone, or waiting for its interface. A server that says nothing (PyMQTT2CAN, SavvyCAN) is
-// believed to be there. The loop's thread.
+// What the server of a client's bus says of itself: whether it can be reached, and what it speaks. It can be
+// if the broker is there, and the server does not say that it is gone, or waiting for its interface. One that
+// says nothing (PyMQTT2CAN, SavvyCAN) is believed to be there. The loop's thread.
 #pragma once
 
 #include <functional>
 #include <optional>
-#include <string>
 
 #include "base/names.hpp"
+#include "daemon/codec/status.hpp"
 #include "daemon/loop/loop.hpp"
 #include "daemon/mqtt/connection.hpp"
 
@@ -16,10 +16,16 @@ namespace mqttcan::bridge {
 
 class RemoteWatch final : public mqtt::Subscriber {
   public:
-    /// `reachable`: as was known before; unless so, it begins in the belief that it cannot be. `changed`
-    /// hears of each change of that.
-    RemoteWatch(loop::Loop&, mqtt::Connection&, const Topic&, bool reachable,
-                std::function<void(bool reachable)> changed);
+    struct Owner {
+        /// Whether it can be reached has changed.
+        std::function<void(bool)> reachable;
+        /// What it says, each time and whenever the broker is there again; nothing if it has said nothing so
+        /// far.
+        std::function<void(const std::optional<codec::RemoteStatus>&)> says;
+    };
+
+    /// `reachable`: as was known before; unless so, it begins in the belief that it cannot be.
+    RemoteWatch(loop::Loop&, mqtt::Connection&, const Topic&, bool reachable, Owner);
     ~RemoteWatch() override;
     RemoteWatch(const RemoteWatch&) = delete;
     RemoteWatch& operator=(const RemoteWatch&) = delete;
@@ -34,14 +40,15 @@ class RemoteWatch final : public mqtt::Subscriber {
     void on_window() override {}
 
   private:
+    void tell();
     void set(bool reachable);
 
     mqtt::Connection& connection_;
-    std::function<void(bool)> changed_;
+    Owner owner_;
     loop::Timer silence_;  ///< after which a server that says nothing is believed to be there
     bool online_ = false;
     /// By the server in this session: a broker sends what is retained before it acknowledges a subscription.
-    std::optional<bool> said_;
+    std::optional<codec::RemoteStatus> said_;
     bool reachable_;
 };
 

@@ -69,7 +69,9 @@ void StatusTeller::tell_soon(const View& now) {
         tell(now);
     } else if (!timer_.armed() && joined_ && is_new(now)) {
         const bool dropped = now.counters.from_bus.dropped != told_.from_bus.dropped ||
-                             now.counters.to_bus.dropped != told_.to_bus.dropped;
+                             now.counters.from_bus.unconfirmed != told_.from_bus.unconfirmed ||
+                             now.counters.to_bus.dropped != told_.to_bus.dropped ||
+                             now.counters.confirmations.dropped != told_.confirmations.dropped;
         timer_.arm(std::max(told_at_ + (dropped ? kDropsInterval : kTrafficInterval), BootClock::now()));
     }
 }
@@ -106,6 +108,9 @@ void StatusTeller::publish(const View& now, const char* state) {
                                                              .version = identity_.version,
                                                              .connection = connection_.status_topic(),
                                                              .controller = now.controller,
+                                                             .confirms = now.confirms,
+                                                             .round_trip = now.round_trip,
+                                                             .clock_offset = now.clock_offset,
                                                              .counters = now.counters,
                                                          }));
 }

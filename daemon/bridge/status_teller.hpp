@@ -38,6 +38,9 @@ class StatusTeller {
         std::string_view interface;  ///< empty: none, the bus waits for it
         const codec::BusCounters& counters;
         const std::optional<codec::ControllerStatus>& controller;
+        std::string_view confirms = {};
+        std::optional<codec::RoundTrip> round_trip = {};
+        std::optional<codec::ClockOffset> clock_offset = {};
     };
 
     /// The connection must outlive it. `due` is called from the loop, to call tell_if_new().

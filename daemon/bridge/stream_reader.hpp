@@ -16,6 +16,7 @@ class StreamReader {
   public:
     struct Taken {
         Senders::Verdict verdict;
+        WallTime newest;                      ///< stamp of the last frame, or of a heartbeat
         std::span<const can::Frame> records;  ///< all of them; good until the next take()
     };
 
@@ -26,7 +27,15 @@ class StreamReader {
         if (!header) {
             return std::unexpected(header.error());
         }
-        return Taken{senders_.take(sender, header->epoch, header->sequence, header->records, now), records_};
+        std::uint64_t sequence = header->sequence;
+        for (can::Frame& frame : records_) {
+            if (!frame.echo) {
+                frame.origin = {header->epoch, sequence};
+            }
+            ++sequence;
+        }
+        return Taken{senders_.take(sender, header->epoch, header->sequence, header->records, now),
+                     records_.empty() ? header->stamp : records_.back().stamp, records_};
     }
 
   private:

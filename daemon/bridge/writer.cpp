@@ -29,9 +29,10 @@ Writer::Writer(loop::Loop& loop, const config::ToBus& settings, codec::Counters&
       pulse_(settings.stall),
       timer_(loop, [this] { write(); }) {}
 
-void Writer::open(can::Sender& socket, Proof proof) {
+void Writer::open(can::Sender& socket, Proof proof, bool echoes) {
     socket_ = &socket;
     proof_ = proof;
+    echoes_ = echoes;
     outstanding_ = unsent_ = 0;
     bus_off_ = purging_ = false;
     death_.reset();
@@ -47,9 +48,10 @@ void Writer::close(Drop reason) {
 /// To a bus that was dead just now one frame is enough to see whether it lives.
 std::size_t Writer::room() const {
     if (death_) {
-        return outstanding_ + unsent_ == 0 ? 1 : 0;
+        return holds() ? 0 : 1;
     }
-    return proof_ == Proof::echo ? kWindow - std::min(kWindow, outstanding_) : can::Socket::kBatch;
+    const std::size_t window = proof_ == Proof::echo ? kHeld : kUnread;
+    return echoes_ ? window - std::min(window, outstanding_) : can::Socket::kBatch;
 }
 
 void Writer::write() {
@@ -83,8 +85,9 @@ bool Writer::send_some(TimePoint now) {
         run = run.first(std::min(run.size(), room()));
         const can::Sent result = socket_->send(run);
         count_.passed += result.sent;
+        owner_.sent(run.first(result.sent));
         queue_.pop(result.sent);
-        outstanding_ += proof_ == Proof::echo ? result.sent : 0;
+        outstanding_ += echoes_ ? result.sent : 0;
         look_at_queue(now, result.sent);
         if (result.error == ENOBUFS || result.error == EAGAIN) {
             return true;
@@ -117,7 +120,7 @@ void Writer::judge(TimePoint now, bool blocked) {
         }
         return;
     }
-    if (queue_.empty() && outstanding_ == 0 && unsent_ == 0) {
+    if (queue_.empty() && !holds()) {
         pulse_.idle();
         timer_.disarm();
         return;
@@ -155,7 +158,7 @@ void Writer::purged() {
 
 /// Also what the kernel has and the bus has not: the owner purges that.
 std::uint64_t Writer::drop_all() {
-    const std::uint64_t held = outstanding_ + unsent_ / kBytesPerFrame;
+    const std::uint64_t held = (proof_ == Proof::echo ? outstanding_ : 0) + unsent_ / kBytesPerFrame;
     const std::uint64_t waited = queue_.clear();
     count_.passed -= std::min(count_.passed, held);
     count_.drop(Drop::stalled, held + waited);
@@ -172,8 +175,12 @@ void Writer::moved(TimePoint now) {
 
 void Writer::echoed(std::uint64_t frames) {
     outstanding_ -= std::min<std::size_t>(outstanding_, frames);
-    moved(BootClock::now());
-    write();
+    if (proof_ == Proof::echo) {  // elsewhere it proves nothing
+        moved(BootClock::now());
+    }
+    if (proof_ != Proof::queue) {  // that has to be looked at, which a timer sees to
+        write();
+    }
 }
 
 void Writer::others_left() {
@@ -183,8 +190,8 @@ void Writer::others_left() {
 }
 
 void Writer::lost_echoes() {
-    if (proof_ == Proof::echo) {
-        outstanding_ = 0;
+    outstanding_ = 0;
+    if (proof_ != Proof::queue) {
         write();
     }
 }

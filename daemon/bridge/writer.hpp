@@ -29,6 +29,8 @@ class Writer {
     struct Owner {
         /// Hears what the bus has said: a serial adapter that went bus-off swallows what it is given next.
         std::function<void()> listen;
+        /// The kernel took these.
+        std::function<void(std::span<const can::Frame>)> sent;
         /// The kernel refuses the frame, whatever is done: it is counted and said there.
         std::function<void(int error, const can::Frame&)> refused;
         /// The bus is dead: `lost` frames were dropped. What the kernel holds is to be purged; until purged()
@@ -40,8 +42,9 @@ class Writer {
 
     Writer(loop::Loop&, const config::ToBus&, codec::Counters&, Owner);
 
-    /// The sender must outlive it, until close().
-    void open(can::Sender&, Proof);
+    /// The sender must outlive it, until close(). `echoes`: echoed() tells of its frames, whatever that
+    /// proves.
+    void open(can::Sender&, Proof, bool echoes);
     /// What waited for the interface is dropped.
     void close(codec::Drop reason);
     /// Its age counts from `fresh_since`. False if the oldest frame was dropped to make room.
@@ -49,8 +52,8 @@ class Writer {
     void write();
 
     /// Whether it would go on if it heard that a frame has left.
-    bool waits_for_echo() const { return proof_ == Proof::echo && !queue_.empty() && outstanding_ > 0; }
-    /// So many of our frames have left.
+    bool waits_for_echo() const { return outstanding_ > 0 && !queue_.empty(); }
+    /// So many of our frames came back.
     void echoed(std::uint64_t frames);
     /// Frames of other programs of this host have left: the bus takes frames, though not ours yet.
     void others_left();
@@ -64,9 +67,12 @@ class Writer {
     void set_bus_off(bool bus_off);
 
   private:
-    static constexpr std::size_t kWindow = 8;  ///< of the 10 that a controller's queue holds by default
+    // Frames without echo, at most:
+    static constexpr std::size_t kHeld = 8;       ///< of the 10 that a controller's queue holds by default
+    static constexpr std::size_t kUnread = 1024;  ///< where they wait for us: the receive buffer has 10,000
 
     std::size_t room() const;
+    bool holds() const { return unsent_ > 0 || (proof_ == Proof::echo && outstanding_ > 0); }
     bool send_some(TimePoint now);
     void look_at_queue(TimePoint now, std::size_t added = 0);
     std::uint64_t stalled() const;
@@ -83,6 +89,7 @@ class Writer {
     Pulse pulse_;
     can::Sender* socket_ = nullptr;
     Proof proof_ = Proof::none;
+    bool echoes_ = false;
     std::size_t outstanding_ = 0;  ///< frames without echo
     std::size_t unsent_ = 0;       ///< bytes, as last seen
     bool bus_off_ = false;

@@ -213,16 +213,15 @@ Result<Received> Socket::receive(std::span<Frame> into) {
         if (ancillary.overflowed) {
             result.kernel_dropped += count_overflow(ancillary.overflow);
         }
-        if ((batch.messages[i].msg_hdr.msg_flags & MSG_CONFIRM) != 0) {
-            ++result.echoed;
-            continue;
-        }
         const bool fd = batch.messages[i].msg_len == CANFD_MTU;
         if (!fd && batch.messages[i].msg_len != CAN_MTU) {
             continue;  // CAN XL, which this socket has not asked for
         }
-        result.local += (batch.messages[i].msg_hdr.msg_flags & MSG_DONTROUTE) != 0 ? 1 : 0;
+        const int flags = batch.messages[i].msg_hdr.msg_flags;
         Frame& frame = into[result.frames++] = from_kernel(batch.frames[i], fd);
+        frame.echo = (flags & MSG_CONFIRM) != 0;
+        result.echoed += frame.echo ? 1 : 0;
+        result.local += !frame.echo && (flags & MSG_DONTROUTE) != 0 ? 1 : 0;
         frame.stamp = ancillary.stamped ? ancillary.stamp : wall;
         // Wall time may have been set meanwhile: the socket was empty at drained_at_, no frame is older.
         frame.arrived =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A CAN_RAW socket bound to one interface (Documentation/networking/can.rst), read and written in batches.
-// Non-blocking; the loop's thread. What it sent itself it never hands out, so nothing that came from MQTT can
-// go back there. After its link is deleted it is dead for good (the kernel drops its filters): make a new
-// one.
+// Non-blocking; the loop's thread. What it sent itself it hands out only if asked for, and then marked as an
+// echo: nothing that came from MQTT may be taken for a frame of the bus. After its link is deleted it is dead
+// for good (the kernel drops its filters): make a new one.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,9 @@ struct SocketOptions {
     /// holds 6 frames in the interface's queue (of 10, by default): then send() ends with EAGAIN instead of
     /// ENOBUFS, and POLLOUT tells when to go on. A queue that others filled is ENOBUFS still.
     int send_buffer = 0;
-    /// Hear of one's own frames when the driver says that they were sent (CAN_RAW_RECV_OWN_MSGS). Filters
-    /// apply to them as to any frame.
+    /// Hear of one's own frames when the driver says that they were sent (CAN_RAW_RECV_OWN_MSGS); on a link
+    /// that does not tell (without IFF_ECHO), when the kernel took them. Filters apply to them as to any
+    /// frame.
     bool echoes = false;
 };
 
@@ -34,7 +35,7 @@ struct SocketOptions {
 struct Received {
     std::size_t frames = 0;            ///< written to the front of the caller's span
     std::uint64_t kernel_dropped = 0;  ///< lost since the last call because the receive buffer was full
-    std::uint64_t echoed = 0;          ///< own frames that left, with SocketOptions::echoes
+    std::uint64_t echoed = 0;          ///< among `frames`: own ones that left, with SocketOptions::echoes
     std::uint64_t local = 0;           ///< among `frames`: of other programs on this host
     bool drained = false;              ///< nothing more waits
 };

@@ -36,8 +36,9 @@ enum class Drop : std::size_t {
     two_senders,  ///< format stream: of two that share a topic
     bad_message,  ///< format stream: not one, or damaged; counts as one frame
     sealed,       ///< format stream: encrypted; counts as one frame
+    unmatched,    ///< format stream: a frame of ours that was sent, and nobody knows whose it was
 };
-inline constexpr std::size_t kDrops = static_cast<std::size_t>(Drop::sealed) + 1;
+inline constexpr std::size_t kDrops = static_cast<std::size_t>(Drop::unmatched) + 1;
 
 /// The reason as it stands in status and logs.
 constexpr std::string_view name(Drop reason) {
@@ -46,7 +47,7 @@ constexpr std::string_view name(Drop reason) {
         "bad_id",      "id_out_of_range", "bad_length", "unknown_flags", "bad_combination",
         "error_frame", "not_fd",          "no_link",    "refused",       "stopped",
         "filtered",    "sampled",         "stalled",    "late",          "two_senders",
-        "bad_message", "sealed",
+        "bad_message", "sealed",          "unmatched",
     };
     return kNames[static_cast<std::size_t>(reason)];
 }
@@ -56,7 +57,11 @@ struct Counters {
     std::uint64_t passed =
         0;  ///< from the bus: handed to the broker connection; to the bus: taken by the kernel
     /// From the bus only: passed frames of which no acknowledgement had come when a connection was lost. They
-    /// may have arrived or not.
+    /// may have arrived at the broker or not.
+    std::uint64_t in_doubt = 0;
+    /// From a client's bus only, format stream: passed frames that the server said the bus has sent, and
+    /// those of which it did not say so in time.
+    std::uint64_t confirmed = 0;
     std::uint64_t unconfirmed = 0;
     /// To the bus only, format stream: frames that never came, as their senders' numbers tell.
     std::uint64_t lost = 0;
@@ -72,6 +77,7 @@ struct Counters {
 struct BusCounters {
     Counters from_bus;
     Counters to_bus;
+    Counters confirmations;  ///< servers: frames of clients that the bus has sent, on their way to the broker
     bool operator==(const BusCounters&) const = default;
 };
 

@@ -47,6 +47,21 @@ ordered_json controller_to_json(const ControllerStatus& controller) {
     return json;
 }
 
+std::int64_t microseconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+ordered_json offset_to_json(const ClockOffset& offset) {
+    ordered_json json = ordered_json::object();
+    if (offset.at_least) {
+        json["at_least"] = offset.at_least->count();
+    }
+    if (offset.at_most) {
+        json["at_most"] = offset.at_most->count();
+    }
+    return json;
+}
+
 }  // namespace
 
 std::string to_json(const ConnectionStatus& status) {
@@ -77,7 +92,7 @@ std::string to_json(const BusStatus& status) {
          {{"from_bus",
            {{"received", from.received},
             {"published", from.passed},
-            {"unconfirmed", from.unconfirmed},
+            {"in_doubt", from.in_doubt},
             {"dropped", dropped_to_json(from)}}},
           {"to_bus",
            {{"received", to.received},
@@ -91,15 +106,41 @@ std::string to_json(const BusStatus& status) {
     if (status.controller) {
         json["controller"] = controller_to_json(*status.controller);
     }
+    if (!status.confirms.empty()) {
+        const Counters& confirmations = status.counters.confirmations;
+        json["confirms"] = status.confirms;
+        json["counters"]["confirmations"] = {{"received", confirmations.received},
+                                             {"published", confirmations.passed},
+                                             {"in_doubt", confirmations.in_doubt},
+                                             {"dropped", dropped_to_json(confirmations)}};
+    }
+    if (status.clock_offset) {
+        json["counters"]["from_bus"]["confirmed"] = from.confirmed;
+        json["counters"]["from_bus"]["unconfirmed"] = from.unconfirmed;
+        json["clock_offset_us"] = offset_to_json(*status.clock_offset);
+    }
+    if (status.round_trip) {
+        json["round_trip_us"] = {{"smoothed", microseconds(status.round_trip->smoothed)},
+                                 {"worst", microseconds(status.round_trip->worst)}};
+    }
     return dump(json);
 }
 
-std::string parse_state(std::span<const std::byte> payload) {
+RemoteStatus parse_bus_status(std::span<const std::byte> payload) {
     const std::string_view words(reinterpret_cast<const char*>(payload.data()), payload.size());
     const auto json = nlohmann::json::parse(words, nullptr, false);
-    const auto state = json.is_object() ? json.find("state") : json.end();
-    return json.is_object() && state != json.end() && state->is_string() ? state->get<std::string>()
-                                                                         : std::string();
+    RemoteStatus status;
+    if (!json.is_object()) {
+        return status;
+    }
+    const auto member = [&](const char* key) { return json.contains(key) ? json[key] : nlohmann::json(); };
+    if (const auto state = member("state"); state.is_string()) {
+        status.state = state;
+    }
+    for (const auto& version : member("stream_versions")) {
+        status.speaks_stream |= version == stream::kVersion;
+    }
+    return status;
 }
 
 }  // namespace mqttcan::codec

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "daemon/codec/counters.hpp"
 
 namespace mqttcan::codec {
@@ -40,6 +41,24 @@ struct ControllerStatus {
     bool operator==(const ControllerStatus&) const = default;
 };
 
+/// From publishing a frame to hearing that the bus has sent it.
+struct RoundTrip {
+    Duration smoothed{};  ///< as RFC 6298 does it
+    Duration worst{};     ///< of the last 10 to 20 s
+
+    bool operator==(const RoundTrip&) const = default;
+};
+
+/// Bounds of the server's clock minus this host's; none while nothing tells.
+struct ClockOffset {
+    std::optional<std::chrono::microseconds> at_least = {};
+    std::optional<std::chrono::microseconds> at_most = {};
+};
+
+/// What a server's word on a client's frame means.
+inline constexpr std::string_view kSent = "sent";          ///< the controller has sent it
+inline constexpr std::string_view kAccepted = "accepted";  ///< the kernel took it; a link that tells no more
+
 /// T/mqttcan/status/server and T/mqttcan/status/client/<client id>.
 struct BusStatus {
     std::string session;
@@ -52,13 +71,21 @@ struct BusStatus {
     std::string version;
     std::string connection;  ///< topic of the connection's status; empty if it has none
     std::optional<ControllerStatus> controller = {};  ///< none on a virtual link
+    std::string_view confirms = {};                   ///< servers: kSent or kAccepted; empty if nothing is
+    std::optional<RoundTrip> round_trip = {};         ///< clients
+    std::optional<ClockOffset> clock_offset = {};     ///< clients that speak format stream
     BusCounters counters;
 };
 
 std::string to_json(const ConnectionStatus&);
 std::string to_json(const BusStatus&);
 
-/// "state" of such an object; empty if it is none, or cleared.
-std::string parse_state(std::span<const std::byte> payload);
+/// What a bus's status says to those at its other end.
+struct RemoteStatus {
+    std::string state;           ///< empty if it says none, is no such object, or was cleared
+    bool speaks_stream = false;  ///< in the version that we speak
+};
+
+RemoteStatus parse_bus_status(std::span<const std::byte> payload);
 
 }  // namespace mqttcan::codec

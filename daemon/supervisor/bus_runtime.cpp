@@ -13,24 +13,76 @@ BusRuntime::BusRuntime(const Surroundings& around, mqtt::Connection& connection,
       status_topic_(supervisor::status_topic(bus, connection.client_id())),
       log_(around.log.for_bus(bus.name.str(), bus.interface ? bus.interface->str() : std::string())),
       bridge_(around.loop, around.rounds, connection, bus,
-              {host.session, host.version, status_topic_, host.temporary}, *this, log_, legacy.counters),
+              {host.session, host.version, status_topic_, host.temporary}, *this, log_, legacy.past),
       care_(around.loop, around.links, bus.heal_bus_off, log_, care_hooks()),
       purge_later_(around.loop, [this] { purge(); }) {
-    if (bus.role == config::Role::client && bus.on_offline == config::OnOffline::down) {
-        const bool reachable = legacy.reachable && legacy.topic == bus.topic.str();
-        around_.keeper.set_unreachable(bus.name, !reachable);
-        remote_ = std::make_unique<bridge::RemoteWatch>(
-            around.loop, connection, bus.topic, reachable, [this](bool can_be_reached) {
-                log_.notice(can_be_reached
-                                ? "the other end of the bus can be reached"
-                                : "the other end of the bus cannot be reached: the interface goes down");
-                around_.keeper.set_unreachable(config_.name, !can_be_reached);
-            });
+    const bool follows = bus.role == config::Role::client && bus.on_offline == config::OnOffline::down;
+    if (follows) {
+        around_.keeper.set_unreachable(bus.name, !was_reachable(legacy));
+    }
+    if (follows || expects_stream()) {
+        remote_ = std::make_unique<bridge::RemoteWatch>(around.loop, connection, bus.topic,
+                                                        was_reachable(legacy), remote_hooks(follows));
     }
 }
 
 BusRuntime::~BusRuntime() {
     around_.keeper.forget(config_.name);
+}
+
+bool BusRuntime::was_reachable(const Legacy& legacy) const {
+    return legacy.reachable && legacy.topic == config_.topic.str();
+}
+
+bool BusRuntime::expects_stream() const {
+    return config_.role == config::Role::client && config_.speaks(config::Format::stream);
+}
+
+bridge::RemoteWatch::Owner BusRuntime::remote_hooks(bool follows) {
+    return {
+        .reachable =
+            [this, follows](bool can_be_reached) {
+                if (follows) {
+                    log_.notice(can_be_reached
+                                    ? "the other end of the bus can be reached"
+                                    : "the other end of the bus cannot be reached: the interface goes down");
+                    around_.keeper.set_unreachable(config_.name, !can_be_reached);
+                }
+            },
+        .says =
+            [this](const auto& status) {
+                if (expects_stream()) {
+                    on_server_says(status);
+                }
+            },
+    };
+}
+
+/// Format stream needs a server that speaks it; without one nothing comes, and nothing is written.
+void BusRuntime::on_server_says(const std::optional<codec::RemoteStatus>& status) {
+    const auto language = !status || status->state.empty() ? Language::silence
+                          : status->speaks_stream          ? Language::stream
+                                                           : Language::other;
+    const auto before = std::exchange(server_speaks_, language);
+    if (language == before) {
+        return;
+    }
+    switch (language) {
+        case Language::silence:
+            log_.notice("no mqttcan serves topic ", config_.topic.str(),
+                        " so far (a server that is not mqttcan speaks no format stream)");
+            break;
+        case Language::other:
+            log_.warning("the server of topic ", config_.topic.str(),
+                         " speaks no format stream, so nothing can cross: say \"formats\": "
+                         "[\"savvycan\"] here, or let it speak \"stream\" as well");
+            break;
+        case Language::stream:
+            if (before) {
+                log_.notice("the server of topic ", config_.topic.str(), " speaks format stream");
+            }
+            break;
+    }
 }
 
 ControllerCare::Hooks BusRuntime::care_hooks() {
@@ -99,7 +151,7 @@ bridge::Interface BusRuntime::describe(const netlink::Link& link) const {
     const auto proof = !controller              ? bridge::Proof::none
                        : link.echo && !one_shot ? bridge::Proof::echo
                                                 : bridge::Proof::queue;
-    return {link.name, link.ifindex, controller, proof};
+    return {link.name, link.ifindex, controller, proof, link.echo};
 }
 
 bool BusRuntime::open(int ifindex) {
@@ -151,7 +203,7 @@ void BusRuntime::end_stop(bridge::Farewell farewell) {
 }
 
 BusRuntime::Legacy BusRuntime::legacy(bool connection_stays) {
-    return {bridge_.counters(), config_.topic.str(), connection_stays && remote_ && remote_->reachable()};
+    return {bridge_.past(), config_.topic.str(), connection_stays && remote_ && remote_->reachable()};
 }
 
 }  // namespace mqttcan::supervisor

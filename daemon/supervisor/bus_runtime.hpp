@@ -33,7 +33,7 @@ class BusRuntime final : bridge::Caretaker {
 
     /// What a bus takes over from the one that had its name, and another configuration.
     struct Legacy {
-        codec::BusCounters counters = {};
+        bridge::Past past = {};
         std::string topic = {};  ///< of the bus, and
         bool reachable = false;  ///< whether its other end could be reached there
     };
@@ -68,6 +68,10 @@ class BusRuntime final : bridge::Caretaker {
     bool open(int ifindex);
     bridge::Interface describe(const netlink::Link&) const;
     ControllerCare::Hooks care_hooks();
+    bool was_reachable(const Legacy&) const;
+    bool expects_stream() const;
+    bridge::RemoteWatch::Owner remote_hooks(bool follows);
+    void on_server_says(const std::optional<codec::RemoteStatus>&);
     void purge();
 
     void on_controller_news() override { care_.look_soon(); }
@@ -82,7 +86,9 @@ class BusRuntime final : bridge::Caretaker {
     bridge::Bridge bridge_;
     ControllerCare care_;
     std::unique_ptr<bridge::RemoteWatch> remote_;
-    loop::Deferred purge_later_;  ///< the bridge is at work when it asks for it
+    enum class Language { silence, other, stream };
+    std::optional<Language> server_speaks_;  ///< what was last said of it
+    loop::Deferred purge_later_;             ///< the bridge is at work when it asks for it
     std::optional<netlink::InterfaceLock> lock_;
     int ifindex_ = 0;  ///< of the open bridge, otherwise 0
     bool controller_ = false;

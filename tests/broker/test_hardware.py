@@ -39,13 +39,13 @@ class Cards(harness.Scenario):
                                                  "buses": buses or {"van": self.bus(**more)}})
         return self.server
 
-    def client(self):
-        self.place.daemon("far", {
-            "brokers": harness.broker_entry(self.broker.port, "far"),
-            "buses": {"far": {"interface": "vfar", "topic": "van", "role": "client", "to_bus": PATIENT,
-                              "from_bus": PATIENT}}})
-        self.status.wait_online(harness.client_status("van", "far"))
-        return self.place.can("vfar")
+    def client(self, name="far", **more):
+        self.place.daemon(name, {
+            "brokers": harness.broker_entry(self.broker.port, name),
+            "buses": {name: {"interface": f"v{name}", "topic": "van", "role": "client", "to_bus": PATIENT,
+                             "from_bus": PATIENT, **more}}})
+        self.status.wait_online(harness.client_status("van", name))
+        return self.place.can(f"v{name}")
 
     def vehicle(self, bitrate=125_000):
         cards.start("can1", bitrate)
@@ -155,6 +155,40 @@ class ACard(Cards):
         frames = [frame for frame in harness.every_kind() if not frame.fd]
         self.assert_cross(frames, far, vehicle)
         self.assert_cross(frames, vehicle, far)
+
+    def test_tells_clients_of_format_stream_what_it_has_sent(self):
+        stream = {"formats": ["stream"]}
+        vehicle, _ = self.vehicle(), self.serve(bitrate="125k", **stream)
+        self.assertEqual(self.wait_online()["confirms"], "sent")
+        far, other = self.client(**stream), self.client("other", **stream)
+        frames = [frame for frame in harness.every_kind() if not frame.fd] + numbered(1, 300)
+        self.assert_confirmed(frames, 0, far, vehicle, other)
+        # While nobody acknowledges, nothing is said; what was dropped then never is.
+        run("ip", "link", "set", "can1", "down")
+        cards.hold_interrupts(cards.device_of("can0"), True)
+        far.burst(numbered(2, 20))
+        self.server.wait_log("taken no frame")
+        self.assertEqual(other.drain(), [])
+        run("ip", "link", "set", "can1", "up")
+        vehicle = self.place.can("can1")
+        cards.hold_interrupts(cards.device_of("can0"), False)
+        self.wait_confirmations(lambda counters: counters["unconfirmed"] == 20, "what was dropped is given up")
+        vehicle.send(Frame(0x7AB))
+        self.assertEqual([str(client.receive(1)[0]) for client in (far, other)], ["7AB#", "7AB#"])
+        self.assert_confirmed(numbered(3, 100), len(frames), far, vehicle, other)
+
+    def assert_confirmed(self, frames, before, sender, vehicle, other):
+        """They reach the vehicle, then the other client; the sender hears that they did, and nothing else."""
+        sender.burst(frames)
+        words = [str(frame) for frame in frames]
+        self.assertEqual([str(frame) for frame in vehicle.receive(len(frames))], words)
+        self.assertEqual([str(frame) for frame in other.receive(len(frames))], words)
+        self.wait_confirmations(lambda counters: counters["confirmed"] == before + len(frames), "all are confirmed")
+        self.assertEqual(sender.drain(), [])
+
+    def wait_confirmations(self, predicate, what):
+        self.status.wait(harness.client_status("van", "far"),
+                         lambda status: predicate(status["counters"]["from_bus"]), what)
 
     def test_that_is_set_down_by_hand_is_put_right_and_carries_on(self):
         vehicle, _ = self.vehicle(), self.serve(bitrate="125k")

@@ -66,7 +66,7 @@ class AnOutageUnderTraffic(harness.Scenario):
             self.assertEqual(numbers, sorted(set(numbers)), f"on {receiver.socket.interface}")
 
     def assert_all_accounted_for(self, counters, outage_began, since):
-        """sent = delivered + dropped. What a dying broker had in its hands nobody can count: `unconfirmed` bounds it,
+        """sent = delivered + dropped. What a dying broker had in its hands nobody can count: `in_doubt` bounds it,
         with what was published when the other end was not back yet."""
         for (sender, receiver), source, target in zip(self.ways, counters, reversed(counters)):
             source, target = source["from_bus"], target["to_bus"]
@@ -81,7 +81,7 @@ class AnOutageUnderTraffic(harness.Scenario):
             uncounted = sent - delivered - harness.dropped(source) - harness.dropped(target)
             unheard = sum(1 for at in missing if at >= since - MAX_AGE)
             self.assertGreaterEqual(uncounted, 0, (source, target))
-            self.assertLessEqual(uncounted, source["unconfirmed"] + unheard, (source, target))
+            self.assertLessEqual(uncounted, source["in_doubt"] + unheard, (source, target))
 
     def test_of_a_killed_broker_ends_soon_after_its_return(self):
         began = time.time()

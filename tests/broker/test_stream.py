@@ -3,13 +3,11 @@
 """Format stream: servers, clients and peers, every kind of frame, a burst, and what a receiver does not believe."""
 import socket
 import struct
-import threading
-
-import paho.mqtt.client as mqtt
 
 import harness
 from harness import Frame, every_kind
 from kit import stream
+from kit.listener import Listener
 
 STREAM = {"formats": ["stream"]}
 BURST = 4000
@@ -53,7 +51,7 @@ class ATunnelOfFormatStream(harness.Scenario):
             self.assertTrue(arrived == [frame.data for frame in frames], f"{len(arrived)} of {BURST}, or out of order")
 
         def even(near, far):
-            return (near["from_bus"]["received"] == far["from_bus"]["received"] == BURST
+            return (near["from_bus"]["received"] == far["from_bus"]["received"] == far["from_bus"]["confirmed"] == BURST
                     and harness.is_balanced(near) and harness.is_balanced(far))
 
         for counters in tunnel.counters("can", even, "both bursts are counted"):
@@ -80,29 +78,6 @@ class ATunnelOfFormatStream(harness.Scenario):
         self.assertEqual(counters["to_bus"]["lost"], 0, "what was filtered has no number")
 
 
-class Listener:
-    """All messages of one topic."""
-
-    def __init__(self, port, topic):
-        self.payloads = []
-        subscribed = threading.Event()
-        self._client = mqtt.Client(client_id="listener", protocol=mqtt.MQTTv311)
-        self._client.on_message = lambda _client, _userdata, message: self.payloads.append(message.payload)
-        self._client.on_subscribe = lambda *_: subscribed.set()
-        self._client.connect("127.0.0.1", port)
-        self._client.subscribe(topic)
-        self._client.loop_start()
-        if not subscribed.wait(harness.DEADLINE):
-            raise TimeoutError(f"no subscription to {topic}")
-
-    def publish(self, topic, payload):
-        self._client.publish(topic, payload).wait_for_publish(harness.DEADLINE)
-
-    def stop(self):
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
 def message(sequence, ids, epoch=7):
     stamp = 1_795_348_800_000_000
     records = [stream.Record(number, timestamp_us=stamp) for number in ids]
@@ -122,6 +97,28 @@ class AServerOfBothFormats(harness.Scenario):
         self.assertEqual(str(near.receive(1)[0]), "300#01")
         far.send(Frame(0x301, b"\x02"))
         self.assertEqual(str(near.receive(1)[0]), "301#02")
+
+
+class AClientOfAServerThatSpeaksOtherwise(harness.Scenario):
+    def test_says_so_and_when_it_learns_the_language(self):
+        broker = self.place.broker()
+        client = self.place.daemon("far", {"brokers": harness.broker_entry(broker.port, "far"), "buses": {
+            "copy": {"interface": "vcopy", "topic": "can", **STREAM}}})
+        client.wait_log("no mqttcan serves topic can so far")
+        server = {"brokers": harness.broker_entry(broker.port, "near"), "buses": {
+            "car": {"interface": "vcar", "topic": "can", "role": "server", "write": "all"}}}
+        daemon = self.place.daemon("near", server, control=True)
+        client.wait_log(r"\(vcopy\): warning: the server of topic can speaks no format stream, so nothing can cross")
+        server["buses"]["car"]["formats"] = ["savvycan", "stream"]
+        self.assertEqual(daemon.reload(server), "")
+        client.wait_log("the server of topic can speaks format stream")
+        near, far = self.place.can("vcar"), self.place.can("vcopy")
+        self.assert_crosses_soon(near, far)
+        broker.restart()
+        client.wait_log("the broker is back")
+        self.assert_crosses_soon(near, far)
+        self.assertEqual(client.log().count("speaks no format stream,"), 1, "said once")
+        self.assertEqual(client.log().count("speaks format stream"), 1)
 
 
 class Peers(harness.Scenario):

@@ -154,5 +154,25 @@ TEST_F(CanSocket, HasNothingUnsentOnAVirtualBus) {
     EXPECT_EQ(sender.unsent_bytes(), 0U);
 }
 
+TEST_F(CanSocket, GivesBackItsOwnFramesMarkedAsEchoesIfAskedTo) {
+    Socket hears = open({.controller_states = true, .echoes = true});
+    Socket deaf = open({.controller_states = true});
+    Frame frame;
+    frame.fd = frame.brs = frame.extended = true;
+    frame.id = 0x18AE8C59;
+    frame.length = 12;
+    frame.data[11] = std::byte{0xab};
+    send_all(hears, std::span(&frame, 1));
+    send_to_mark(deaf, {frame});
+    const std::vector<Frame> heard = receive_to_mark(hears);
+    ASSERT_EQ(heard.size(), 2U);
+    EXPECT_TRUE(heard[0].echo && heard[0].same_content(frame)) << "its own";
+    EXPECT_TRUE(!heard[1].echo && heard[1].same_content(frame)) << "another program's, the same otherwise";
+    send_to_mark(hears, {});
+    const std::vector<Frame> others = receive_to_mark(deaf);
+    ASSERT_EQ(others.size(), 1U);
+    EXPECT_FALSE(others[0].echo) << "to everybody else it is a frame";
+}
+
 }  // namespace
 }  // namespace mqttcan::can

@@ -51,7 +51,8 @@ class FakeInterface final : public can::Sender {
 
 class AWriter : public ::testing::Test {
   protected:
-    void open(Proof proof) { writer.open(interface, proof); }
+    void open(Proof proof, bool echoes) { writer.open(interface, proof, echoes); }
+    void open(Proof proof) { open(proof, proof == Proof::echo); }
     void push(std::size_t frames) {
         for (std::size_t i = 0; i < frames; ++i) {
             can::Frame frame;
@@ -97,25 +98,27 @@ class AWriter : public ::testing::Test {
     codec::Counters count;
     FakeInterface interface;
     std::function<void()> listen;
+    std::size_t sent = 0;
     std::vector<int> refusals;
     std::vector<Stall> stalls;
     std::vector<std::uint64_t> recoveries;
-    Writer writer{loop,
-                  settings,
-                  count,
-                  {.listen =
-                       [this] {
-                           if (listen) {
-                               listen();
-                           }
-                       },
-                   .refused =
-                       [this](int error, const can::Frame&) {
-                           refusals.push_back(error);
-                           count.drop(Drop::refused);
-                       },
-                   .stalled = [this](std::uint64_t lost, bool again) { stalls.push_back({lost, again}); },
-                   .recovered = [this](Duration, std::uint64_t lost) { recoveries.push_back(lost); }}};
+    Writer::Owner owner() {
+        return {.listen =
+                    [this] {
+                        if (listen) {
+                            listen();
+                        }
+                    },
+                .sent = [this](std::span<const can::Frame> frames) { sent += frames.size(); },
+                .refused =
+                    [this](int error, const can::Frame&) {
+                        refusals.push_back(error);
+                        count.drop(Drop::refused);
+                    },
+                .stalled = [this](std::uint64_t lost, bool again) { stalls.push_back({lost, again}); },
+                .recovered = [this](Duration, std::uint64_t lost) { recoveries.push_back(lost); }};
+    }
+    Writer writer{loop, settings, count, owner()};
     std::uint32_t next = 0;
 };
 
@@ -150,6 +153,36 @@ TEST_F(AWriter, KeepsNoMoreThanAWindowOfFramesThatHaveNoEchoYet) {
     writer.echoed(8);
     EXPECT_EQ(interface.taken.size(), 20U);
     EXPECT_EQ(count.passed, 20U);
+}
+
+TEST_F(AWriter, LetsNoMoreEchoesPileUpThanFitIntoTheReceiveBuffer) {
+    settings.queue = 5000;
+    Writer patient{loop, settings, count, owner()};
+    interface.room = 10'000;
+    interface.passes = true;
+    patient.open(interface, Proof::none, true);
+    for (std::size_t i = 0; i < 3000; ++i) {
+        patient.push({}, BootClock::now());
+    }
+    patient.write();
+    EXPECT_EQ(interface.taken.size(), 1024U);
+    EXPECT_TRUE(patient.waits_for_echo());
+    patient.echoed(1000);
+    EXPECT_EQ(interface.taken.size(), 2024U);
+    patient.lost_echoes();
+    EXPECT_EQ(interface.taken.size(), 3000U);
+    EXPECT_EQ(sent, 3000U) << "all were told of";
+    run_for(2 * kStall);
+    EXPECT_TRUE(stalls.empty()) << "they prove nothing, and so does their absence";
+}
+
+TEST_F(AWriter, IsNotMadeToBelieveInAnAdapterByEchoesThatItDidNotMake) {
+    interface.room = 100;
+    open(Proof::queue, true);
+    push(10);
+    writer.echoed(10);
+    wait_stall();
+    EXPECT_EQ(stalls, (std::vector<Stall>{{10, false}}));
 }
 
 TEST_F(AWriter, WaitsForNoEchoThatTheKernelMayHaveDropped) {

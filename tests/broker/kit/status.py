@@ -101,6 +101,7 @@ def dropped(direction):
 
 def is_balanced(counters):
     """Whether a bus's sums are even: nothing is queued any more, and nothing went missing uncounted."""
-    from_bus, to_bus = counters["from_bus"], counters["to_bus"]
-    return (from_bus["received"] == from_bus["published"] + dropped(from_bus)
-            and to_bus["received"] == to_bus["written"] + dropped(to_bus))
+    to_bus = counters["to_bus"]
+    to_broker = [counters["from_bus"], *([counters["confirmations"]] if "confirmations" in counters else [])]
+    return (to_bus["received"] == to_bus["written"] + dropped(to_bus)
+            and all(way["received"] == way["published"] + dropped(way) for way in to_broker))
