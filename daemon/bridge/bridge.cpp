@@ -6,8 +6,6 @@
 #include <array>
 #include <cerrno>
 
-#include "daemon/codec/topics.hpp"
-
 namespace mqttcan::bridge {
 namespace {
 
@@ -15,50 +13,6 @@ using codec::Drop;
 
 constexpr int kBatches = 16;       // in one go: the others have their turn, too
 constexpr int kLastBatches = 256;  // more than the receive buffer holds
-
-/// What a subscription brings: its tag.
-constexpr int kSingles = 0;  // format savvycan
-constexpr int kStream = 1;
-
-constexpr std::string_view kForId = "refused a message for ID";
-constexpr std::string_view kFrom = "refused a message from";
-
-Drop drop_reason(codec::stream::Bad bad) {
-    using codec::stream::Bad;
-    switch (bad) {
-        case Bad::sealed:
-            return Drop::sealed;
-        case Bad::unknown_flags:
-            return Drop::unknown_flags;
-        case Bad::id_out_of_range:
-            return Drop::id_out_of_range;
-        case Bad::bad_length:
-            return Drop::bad_length;
-        case Bad::bad_combination:
-            return Drop::bad_combination;
-        default:
-            return Drop::bad_message;
-    }
-}
-
-Drop drop_reason(codec::savvycan::Bad bad) {
-    using codec::savvycan::Bad;
-    switch (bad) {
-        case Bad::short_payload:
-            return Drop::short_payload;
-        case Bad::bad_id:
-            return Drop::bad_id;
-        case Bad::id_out_of_range:
-            return Drop::id_out_of_range;
-        case Bad::bad_length:
-            return Drop::bad_length;
-        case Bad::unknown_flags:
-            return Drop::unknown_flags;
-        case Bad::bad_combination:
-            return Drop::bad_combination;
-    }
-    return Drop::refused;
-}
 
 /// "12 stale, 3 overflow"; empty if nothing was dropped since `before`.
 std::string dropped_since(const codec::Counters& now, const codec::Counters& before) {
@@ -73,39 +27,6 @@ std::string dropped_since(const codec::Counters& now, const codec::Counters& bef
 
 }  // namespace
 
-std::vector<mqtt::Subscription> subscriptions(const config::Bus& bus) {
-    std::vector<mqtt::Subscription> list;
-    switch (bus.role) {
-        case config::Role::peer:
-            list.push_back({.prefix = codec::peer_prefix(bus.topic), .tag = kStream});
-            break;
-        case config::Role::client:
-            if (bus.speaks(config::Format::stream)) {
-                list.push_back(
-                    {.prefix = codec::rx_prefix(bus.topic), .level = codec::kRxLevel, .tag = kStream});
-            } else {
-                list.push_back({.prefix = codec::frames_prefix(bus.topic), .tag = kSingles});
-            }
-            break;
-        case config::Role::server:
-            if (bus.write == config::Write::none) {
-                break;
-            }
-            if (bus.speaks(config::Format::savvycan)) {
-                list.push_back({.prefix = codec::write_prefix(bus.topic), .tag = kSingles});
-            }
-            if (bus.accept_pymqtt2can_clients) {
-                list.push_back(
-                    {.prefix = codec::frames_prefix(bus.topic), .no_local = true, .tag = kSingles});
-            }
-            if (bus.speaks(config::Format::stream)) {
-                list.push_back({.prefix = codec::tx_prefix(bus.topic), .tag = kStream});
-            }
-            break;
-    }
-    return list;
-}
-
 Bridge::Bridge(loop::Loop& loop, loop::Rounds& rounds, mqtt::Connection& connection, config::Bus bus,
                Identity identity, Caretaker& caretaker, Log log, const Past& past)
     : loop_(loop),
@@ -117,17 +38,16 @@ Bridge::Bridge(loop::Loop& loop, loop::Rounds& rounds, mqtt::Connection& connect
       confirms_(bus_.role == config::Role::server && bus_.write == config::Write::all &&
                 bus_.speaks(config::Format::stream)),
       from_filter_(bus_.from_bus.filter),
-      to_filter_(bus_.to_bus.filter),
       sampler_(bus_.from_bus.sample),
       counters_(past.counters),
-      past_epoch_(past.epoch),
       publisher_(loop, connection, bus_, counters_, [this] { news(); }),
       status_(loop, connection, bus_, std::move(identity),
               [this] {
                   this->counters();
                   status_.tell_if_new(view());
               }),
-      writer_(loop, bus_.to_bus, counters_.to_bus, writer_hooks()) {
+      writer_(loop, bus_.to_bus, counters_.to_bus, writer_hooks()),
+      intake_(bus_, connection.client_id(), counters_.to_bus, publisher_, writer_, past.epoch, log_) {
     connection_.add(*this, subscriptions(bus_));
 }
 
@@ -147,8 +67,8 @@ Writer::Owner Bridge::writer_hooks() {
             },
         .refused =
             [this](int error, const can::Frame& frame) {
-                complain(error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused, kForId,
-                         std::to_string(frame.id));
+                intake_.refused(frame, error == EINVAL && frame.fd ? Drop::not_fd : Drop::refused);
+                news();
             },
         .stalled =
             [this](std::uint64_t lost, bool again) {
@@ -196,6 +116,7 @@ Result<void> Bridge::open(const Interface& interface) {
     readable_.emplace(rounds_, socket_->fd(), [this] { on_readable(); });
     confirmations_.forget();
     writer_.open(*socket_, interface.proof, options.echoes);
+    intake_.open(log_, interface.controller);
     status_.tell(view());
     if (const auto before = std::exchange(before_closing_, std::nullopt)) {
         const std::string lost = dropped_since(counters_.to_bus, before->to_bus);
@@ -212,6 +133,7 @@ void Bridge::close() {
     before_closing_ = counters();
     readable_.reset();
     writer_.close(Drop::no_link);
+    intake_.close(Drop::no_link);
     socket_.reset();
     controller_.reset();
     status_.tell(view());
@@ -219,9 +141,9 @@ void Bridge::close() {
 
 void Bridge::begin_stop() {
     drain(kLastBatches);
-    stopping_ = true;
     readable_.reset();
     writer_.close(Drop::stopped);
+    intake_.close(Drop::stopped);
     publisher_.hurry();
 }
 
@@ -355,127 +277,6 @@ void Bridge::take_echo(can::Frame& frame) {
     }
 }
 
-void Bridge::on_message(const mqtt::Message& message) {
-    if (message.tag == kStream) {
-        take_stream(message);
-    } else {
-        take_single(message);
-    }
-}
-
-void Bridge::take_single(const mqtt::Message& message) {
-    ++counters_.to_bus.received;
-    if (message.retained) {
-        refuse(Drop::retained, message);
-        return;
-    }
-    const auto frame = codec::savvycan::decode(message.level, message.payload, bus_.to_bus.brs);
-    if (!frame) {
-        refuse(drop_reason(frame.error()), message);
-        return;
-    }
-    accept(*frame, message, is_stale(message));
-}
-
-void Bridge::take_stream(const mqtt::Message& message) {
-    codec::Counters& count = counters_.to_bus;
-    if (bus_.role == config::Role::peer && message.level == connection_.client_id()) {
-        return;  // what we said ourselves
-    }
-    const TimePoint now = BootClock::now();
-    const auto taken =
-        message.retained ? std::nullopt : std::optional(reader_.take(message.level, message.payload, now));
-    if (!taken || !*taken) {
-        ++count.received;
-        refuse(taken ? drop_reason(taken->error()) : Drop::retained, message);
-        return;
-    }
-    const auto& [verdict, newest, records] = **taken;
-    count.lost += verdict.lost;
-    count.received += records.size();
-    const bool confirmations_come = bus_.role == config::Role::client;
-    if (verdict.rivals) {
-        count.drop(Drop::two_senders, records.size());
-        complaints_.complain(log_, Drop::two_senders, kFrom, message.level, now);
-        return;
-    }
-    clock_.received(newest, wall_now(), now);
-    count.drop(Drop::late, verdict.late);
-    const bool stale = is_stale(message);
-    for (const can::Frame& frame : records.subspan(verdict.late)) {
-        if (frame.echo && !confirmations_come) {
-            count.drop(Drop::bad_combination);
-        } else if (frame.echo && is_ours(frame.origin)) {
-            --count.received;  // our own frame was on the bus: it is on ours already
-            confirm(frame, now);
-        } else {
-            accept(frame, message, stale);
-        }
-    }
-}
-
-bool Bridge::is_ours(const can::Origin& origin) const {
-    return origin.epoch == publisher_.epoch() || (past_epoch_ != 0 && origin.epoch == past_epoch_);
-}
-
-void Bridge::confirm(const can::Frame& frame, TimePoint now) {
-    if (frame.origin.epoch != publisher_.epoch()) {
-        return;
-    }
-    if (const auto asked = publisher_.receipts()->confirmed(frame.origin.sequence, now)) {
-        clock_.answered(asked->wall, frame.stamp, now);
-    }
-}
-
-bool Bridge::is_stale(const mqtt::Message& message) const {
-    return BootClock::now() - message.fresh_since > bus_.to_bus.max_age;
-}
-
-/// A frame for the bus. One that is stale is dropped now, not in the queue: ages in that must not fall.
-void Bridge::accept(const can::Frame& frame, const mqtt::Message& message, bool stale) {
-    codec::Counters& count = counters_.to_bus;
-    if (!to_filter_.passes(frame)) {
-        count.drop(Drop::filtered);  // as somebody wished: no complaint
-        return;
-    }
-    if (const auto reason = judge(frame)) {
-        refuse(*reason, message);
-        return;
-    }
-    if (!socket_ || stopping_) {
-        count.drop(stopping_ ? Drop::stopped : Drop::no_link);
-        return;
-    }
-    if (stale) {
-        count.drop(Drop::stale);
-        return;
-    }
-    if (!writer_.push(frame, message.fresh_since)) {
-        count.drop(Drop::overflow);
-    }
-}
-
-std::optional<Drop> Bridge::judge(const can::Frame& frame) const {
-    // A controller would send an error frame as a data frame.
-    if (frame.error && (bus_.role == config::Role::server || interface_.controller)) {
-        return Drop::error_frame;
-    }
-    if (frame.fd && !bus_.fd) {
-        return Drop::not_fd;
-    }
-    return std::nullopt;
-}
-
-void Bridge::refuse(Drop reason, const mqtt::Message& message) {
-    complain(reason, message.tag == kStream ? kFrom : kForId, message.level);
-}
-
-void Bridge::complain(Drop reason, std::string_view what, std::string_view level) {
-    counters_.to_bus.drop(reason);
-    complaints_.complain(log_, reason, what, level, BootClock::now());
-    news();
-}
-
 void Bridge::on_overflow(std::uint64_t count) {
     counters_.to_bus.received += count;
     counters_.to_bus.drop(Drop::overflow, count);
@@ -528,7 +329,7 @@ StatusTeller::View Bridge::view() const {
     if (const auto& receipts = publisher_.receipts()) {
         const TimePoint now = BootClock::now();
         view.round_trip = receipts->round_trip(now);
-        view.clock_offset = {clock_.at_least(now), clock_.at_most(now)};
+        view.clock_offset = {intake_.clock().at_least(now), intake_.clock().at_most(now)};
     }
     return view;
 }

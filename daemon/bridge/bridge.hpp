@@ -15,17 +15,14 @@
 
 #include "base/log.hpp"
 #include "config/model.hpp"
-#include "daemon/bridge/clock_bounds.hpp"
-#include "daemon/bridge/complaints.hpp"
 #include "daemon/bridge/confirmations.hpp"
+#include "daemon/bridge/intake.hpp"
 #include "daemon/bridge/publisher.hpp"
 #include "daemon/bridge/sampler.hpp"
 #include "daemon/bridge/status_teller.hpp"
-#include "daemon/bridge/stream_reader.hpp"
 #include "daemon/bridge/writer.hpp"
 #include "daemon/can/id_filter.hpp"
 #include "daemon/can/socket.hpp"
-#include "daemon/codec/savvycan.hpp"
 #include "daemon/codec/status.hpp"
 #include "daemon/loop/loop.hpp"
 #include "daemon/loop/rounds.hpp"
@@ -60,9 +57,6 @@ struct Past {
     std::uint32_t epoch = 0;  ///< in which it published; what is confirmed of that is its own, too
 };
 
-/// What a bus subscribes to.
-std::vector<mqtt::Subscription> subscriptions(const config::Bus&);
-
 class Bridge final : public mqtt::Subscriber {
   public:
     /// Rounds (of its interface), connection and caretaker must outlive it; it adds itself to the connection,
@@ -94,7 +88,7 @@ class Bridge final : public mqtt::Subscriber {
 
     void on_online() override;
     void on_offline(std::uint64_t acknowledged) override;
-    void on_message(const mqtt::Message&) override;
+    void on_message(const mqtt::Message& message) override { intake_.take(message); }
     void on_overflow(std::uint64_t count) override;
     void on_batch_end() override;
     void on_window() override;
@@ -107,17 +101,8 @@ class Bridge final : public mqtt::Subscriber {
     void take(can::Frame& frame);
     void take_error_frame(can::Frame& frame);
     void take_echo(can::Frame& frame);
-    void take_single(const mqtt::Message&);
-    void take_stream(const mqtt::Message&);
-    bool is_stale(const mqtt::Message&) const;
-    void accept(const can::Frame&, const mqtt::Message&, bool stale);
-    bool is_ours(const can::Origin&) const;
-    void confirm(const can::Frame& frame, TimePoint now);
     Writer::Owner writer_hooks();
     can::SocketOptions socket_options(const Interface&) const;
-    std::optional<codec::Drop> judge(const can::Frame& frame) const;
-    void refuse(codec::Drop reason, const mqtt::Message&);
-    void complain(codec::Drop reason, std::string_view what, std::string_view level);
     void news();
     StatusTeller::View view() const;
 
@@ -133,23 +118,18 @@ class Bridge final : public mqtt::Subscriber {
     std::optional<loop::Rounds::Member> readable_;
     bool confirms_;  ///< clients are told what the bus has sent of theirs
     can::FrameFilter from_filter_;
-    can::FrameFilter to_filter_;
     bool filter_here_ = true;  ///< the kernel does not do all of from_bus.filter
     Sampler sampler_;
-    StreamReader reader_;
-    ClockBounds clock_;  ///< of a client's server
-    Complaints complaints_;
     codec::BusCounters counters_;
-    std::uint32_t past_epoch_;  ///< 0: none
     Publisher publisher_;
     StatusTeller status_;
     Writer writer_;
+    Intake intake_;
     Confirmations confirmations_;
     std::optional<codec::ControllerStatus> controller_;
     codec::BusCounters before_outage_;  ///< of the broker
     bool had_outage_ = false;
     std::optional<codec::BusCounters> before_closing_;  ///< while the interface is away
-    bool stopping_ = false;
 };
 
 }  // namespace mqttcan::bridge

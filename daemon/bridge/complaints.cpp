@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace mqttcan::bridge {
 namespace {
@@ -55,13 +56,24 @@ std::string printable(std::string_view level) {
 
 void Complaints::complain(const Log& log, codec::Drop reason, std::string_view what, std::string_view level,
                           TimePoint now) {
-    auto& last = last_[static_cast<std::size_t>(reason)];
-    const bool first = !last || now - *last >= kQuiet;
-    last = now;
-    if (first) {
+    if (begins(last_[static_cast<std::size_t>(reason)], now)) {
         log.warning(what, " \"", printable(level), "\": ", explain(reason), "; further ones are counted as ",
                     codec::name(reason));
     }
+}
+
+void Complaints::missing(const Log& log, std::string_view client, std::uint64_t frames, TimePoint now) {
+    if (begins(last_missing_, now)) {
+        log.warning(counted(frames, "frame"), " from ",
+                    client.empty() ? std::string("the server") : text("client \"", printable(client), '"'),
+                    " never came: lost on the way, or dropped there; further ones are counted as lost");
+    }
+}
+
+/// A burst.
+bool Complaints::begins(std::optional<TimePoint>& last, TimePoint now) {
+    const auto before = std::exchange(last, now);
+    return !before || now - *before >= kQuiet;
 }
 
 }  // namespace mqttcan::bridge

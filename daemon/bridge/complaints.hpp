@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Says once per burst that messages are being refused, and why: a flood must not fill the journal. Pure but
-// for the log.
+// Says once per burst that messages are being refused, and why, or that frames are missing: a flood must not
+// fill the journal. Pure but for the log.
 #pragma once
 
 #include <array>
@@ -19,7 +19,13 @@ class Complaints {
     void complain(const Log& log, codec::Drop reason, std::string_view what, std::string_view level,
                   TimePoint now);
 
+    /// Frames that never came, as their numbers tell; of that client, or if it is empty of the server.
+    void missing(const Log& log, std::string_view client, std::uint64_t frames, TimePoint now);
+
   private:
+    static bool begins(std::optional<TimePoint>& last, TimePoint now);
+
+    std::optional<TimePoint> last_missing_;
     std::array<std::optional<TimePoint>, codec::kDrops> last_{};
 };
 
