@@ -200,6 +200,11 @@ void check_keys_of_servers(Reader& reader, const Node& node, const Bus& bus) {
             "a virtual bus has no controller whose errors could be published; remove it here, or "
             "write \"role\": \"server\"");
     }
+    if (bus.from_bus.buffer > 0) {
+        reader.fault_at_key(*node.find("from_bus")->find("buffer"),
+                            "only what a server saw on the bus is worth keeping; remove it here, or write "
+                            "\"role\": \"server\"");
+    }
 }
 
 /// Of one who has no server that could be out of reach.

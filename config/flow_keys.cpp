@@ -2,6 +2,8 @@
 // What passes between bus and broker, and how: the keys of "to_bus" and "from_bus", filters and sampling.
 #include "base/text.hpp"
 #include "config/entries.hpp"
+#include "config/size.hpp"
+#include "config/words.hpp"
 
 namespace mqttcan::config {
 namespace {
@@ -13,6 +15,8 @@ using std::chrono::seconds;
 constexpr std::int64_t kShortest = Duration(milliseconds(50)).count();
 constexpr std::int64_t kLongest = Duration(hours(1)).count();
 constexpr std::int64_t kLongestQueue = 1 << 20;
+constexpr std::int64_t kSmallestBuffer = 64 << 10;
+constexpr std::int64_t kLargestBuffer = std::int64_t{16} << 30;
 
 std::vector<IdPattern> ids(Reader& reader, const Node& node, const KeyInfo& key) {
     std::vector<IdPattern> out;
@@ -56,6 +60,32 @@ void read_filter(Reader& reader, const Node& node, const KeyInfo& key, T& into) 
     if (node.items.empty()) {
         reader.fault(node, "this filter is empty; say \"allow\" or \"deny\", or leave \"filter\" out");
     }
+}
+
+template <auto Member, typename T>
+void read_size(Reader& reader, const Node& node, const KeyInfo& key, T& into) {
+    if (node.type == Type::number) {
+        reader.fault(node, text("the number ", node.text.substr(0, 40),
+                                " has no unit; write it with one, in quotes, for example ", key.example));
+        return;
+    }
+    if (node.type != Type::string) {
+        reader.wrong_type(node, "an amount of memory", key.example);
+        return;
+    }
+    const auto bytes = parse_size(node.text);
+    if (!bytes) {
+        reader.fault(node, bytes.error().what);
+        return;
+    }
+    const auto lowest = static_cast<std::uint64_t>(key.lowest);
+    const auto highest = static_cast<std::uint64_t>(key.highest);
+    if (*bytes < lowest || *bytes > highest) {
+        reader.fault(node, text(in_quotes(node.text), " is out of bounds; write ", show_size(lowest), " to ",
+                                show_size(highest)));
+        return;
+    }
+    into.*Member = *bytes;
 }
 
 void read_sample(Reader& reader, const Node& node, const KeyInfo& key, FromBus& into) {
@@ -107,6 +137,8 @@ constexpr Key<FromBus> kFromBusKeys[] = {
     {{.name = "linger", .example = R"("100ms")", .highest = Duration(seconds(10)).count()},
      read_duration<&FromBus::linger>},
     {{.name = "urgent", .example = R"(["123", "700-77F"])"}, read_ids<&FromBus::urgent>},
+    {{.name = "buffer", .example = R"("64MiB")", .lowest = kSmallestBuffer, .highest = kLargestBuffer},
+     read_size<&FromBus::buffer>},
 };
 
 constexpr Key<IdFilter> kFilterKeys[] = {

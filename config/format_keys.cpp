@@ -48,6 +48,7 @@ constexpr KeyOfStream kKeysOfStream[] = {
     {"heartbeat", "only format stream has heartbeats"},
     {"linger", "only in format stream frames wait to share a message"},
     {"urgent", "only in format stream frames wait to share a message"},
+    {"buffer", "only format stream can tell frames of an outage from present ones"},
 };
 
 void refuse_keys_of_stream(Reader& reader, const Node& from_bus, const Node* formats) {

@@ -16,8 +16,8 @@ struct KeyInfo {
     bool required = false;
     bool secret = false;                           ///< never repeated in a message
     std::span<const std::string_view> words = {};  ///< the values of an enumeration, in its order
-    std::int64_t lowest = 0;                       ///< of a number, or nanoseconds of a duration
-    std::int64_t highest = 0;                      ///< 0: neither number nor duration
+    std::int64_t lowest = 0;                       ///< of a number, nanoseconds of a duration, or bytes
+    std::int64_t highest = 0;                      ///< 0: none of these
     bool may_be_zero = false;                      ///< a duration below `lowest`: none
 };
 

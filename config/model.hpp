@@ -130,6 +130,7 @@ struct FromBus {
     Duration heartbeat = std::chrono::seconds(30);  ///< format stream: of a quiet bus; 0: none
     Duration linger{};  ///< format stream: how long frames may wait for others; 0: no longer than it pays
     std::vector<IdPattern> urgent = {};  ///< do not linger
+    std::uint64_t buffer = 0;            ///< servers, format stream: bytes for frames of an outage; 0: none
 
     bool operator==(const FromBus&) const = default;
 };

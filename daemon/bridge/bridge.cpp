@@ -6,6 +6,8 @@
 #include <array>
 #include <cerrno>
 
+#include "daemon/codec/topics.hpp"
+
 namespace mqttcan::bridge {
 namespace {
 
@@ -40,7 +42,7 @@ Bridge::Bridge(loop::Loop& loop, loop::Rounds& rounds, mqtt::Connection& connect
       from_filter_(bus_.from_bus.filter),
       sampler_(bus_.from_bus.sample),
       counters_(past.counters),
-      publisher_(loop, connection, bus_, counters_, [this] { news(); }),
+      publisher_(loop, connection, *this, bus_, counters_, [this] { news(); }),
       status_(loop, connection, bus_, std::move(identity),
               [this] {
                   this->counters();
@@ -297,6 +299,16 @@ void Bridge::on_online() {
     log_.notice("the broker is back; frames dropped meanwhile: from the bus ", from.empty() ? "none" : from,
                 ", to the bus ", to.empty() ? "none" : to, "; ", doubtful,
                 " of those sent last are in doubt");
+}
+
+void Bridge::on_arrived(bool accepted) {
+    publisher_.on_arrived(accepted);
+    if (!accepted && !std::exchange(refusal_told_, true)) {
+        log_.error(
+            "the broker refuses frames of the buffer; they are dropped: its access list must let this "
+            "server write ",
+            codec::backfill_topic(bus_.topic));
+    }
 }
 
 void Bridge::on_window() {

@@ -91,6 +91,7 @@ class Bridge final : public mqtt::Subscriber {
     void on_message(const mqtt::Message& message) override { intake_.take(message); }
     void on_overflow(std::uint64_t count) override;
     void on_batch_end() override;
+    void on_arrived(bool accepted) override;
     void on_window() override;
 
   private:
@@ -129,6 +130,7 @@ class Bridge final : public mqtt::Subscriber {
     std::optional<codec::ControllerStatus> controller_;
     codec::BusCounters before_outage_;  ///< of the broker
     bool had_outage_ = false;
+    bool refusal_told_ = false;
     std::optional<codec::BusCounters> before_closing_;  ///< while the interface is away
 };
 

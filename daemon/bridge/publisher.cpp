@@ -41,9 +41,10 @@ std::size_t size_of(const can::Frame& frame) {
 
 }  // namespace
 
-Publisher::Publisher(loop::Loop& loop, mqtt::Connection& connection, const config::Bus& bus,
-                     codec::BusCounters& counters, loop::Callback news)
+Publisher::Publisher(loop::Loop& loop, mqtt::Connection& connection, mqtt::Subscriber& owner,
+                     const config::Bus& bus, codec::BusCounters& counters, loop::Callback news)
     : connection_(connection),
+      owner_(owner),
       settings_(bus.from_bus),
       counters_(counters),
       queue_(bus.from_bus.queue),
@@ -63,6 +64,10 @@ Publisher::Publisher(loop::Loop& loop, mqtt::Connection& connection, const confi
     if (encoder_ && bus.role == config::Role::client) {
         receipts_.emplace(loop, counters.from_bus, std::move(news));
     }
+    if (encoder_ && bus.from_bus.buffer > 0) {
+        history_.emplace(bus.from_bus.buffer, epoch());
+        backfill_topic_ = codec::backfill_topic(bus.topic);
+    }
 }
 
 void Publisher::skip(std::uint64_t frames) {
@@ -75,7 +80,7 @@ void Publisher::skip(std::uint64_t frames) {
 void Publisher::push(can::Frame& frame) {
     frame.sequence = next_++;
     if (queue_.full()) {
-        drop_first(codec::Drop::overflow);
+        set_aside(codec::Drop::overflow);
     }
     queue_.push(frame);
     bytes_ += size_of(frame);
@@ -100,7 +105,11 @@ void Publisher::pop_published(std::size_t frames, std::uint64_t covering) {
     }
     counters_.from_bus.passed += frames - confirmations;
     counters_.confirmations.passed += confirmations;
-    in_flight_.published(covering, frames - confirmations);
+    if (history_) {
+        history_->hold(encoder_->message(), frames - confirmations, covering);
+    } else {
+        in_flight_.published(covering, frames - confirmations);
+    }
     confirmations_in_flight_.published(covering, confirmations);
     pop(frames);
 }
@@ -116,6 +125,48 @@ void Publisher::drop_all(codec::Drop reason) {
     while (!queue_.empty()) {
         drop_first(reason);
     }
+    if (history_) {
+        counters_.from_bus.drop(reason, history_->frames());
+        history_.reset();
+        counters_.from_bus.buffered = 0;
+    }
+}
+
+/// Too late for the present.
+void Publisher::set_aside(codec::Drop reason) {
+    if (!history_ || queue_.front().echo) {
+        drop_first(reason);
+        return;
+    }
+    counters_.from_bus.drop(codec::Drop::overflow, history_->add(queue_.front()));
+    counters_.from_bus.buffered = history_->frames();
+    pop(1);
+}
+
+/// Behind all that is present.
+void Publisher::publish_history() {
+    history_->covered(connection_.acknowledged_tick());
+    while (queue_.empty()) {
+        const auto message = history_->next();
+        if (message.empty() || !connection_.publish_history(owner_, backfill_topic_, message)) {
+            break;
+        }
+        history_->sent();
+    }
+    counters_.from_bus.buffered = history_->frames();
+}
+
+void Publisher::on_arrived(bool accepted) {
+    if (!history_) {
+        return;
+    }
+    const std::uint64_t frames = history_->arrived();
+    if (accepted) {
+        counters_.from_bus.backfilled += frames;
+    } else {
+        counters_.from_bus.drop(codec::Drop::refused, frames);
+    }
+    counters_.from_bus.buffered = history_->frames();
 }
 
 void Publisher::hurry() {
@@ -131,12 +182,15 @@ void Publisher::publish() {
     if (encoder_) {
         publish_stream();
     }
+    if (history_ && connection_.online()) {
+        publish_history();
+    }
 }
 
 void Publisher::drop_stale() {
     const TimePoint now = BootClock::now();
     while (!queue_.empty() && now - queue_.front().arrived > settings_.max_age) {
-        drop_first(codec::Drop::stale);
+        set_aside(codec::Drop::stale);
         beat_soon();
     }
 }
@@ -242,6 +296,12 @@ void Publisher::beat_at(TimePoint when) {
 
 void Publisher::on_offline(std::uint64_t acknowledged) {
     heartbeat_timer_.disarm();
+    if (history_) {
+        // Not in doubt: published once more, behind what is present.
+        history_->covered(acknowledged);
+        counters_.from_bus.passed -= history_->lost();
+        counters_.from_bus.buffered = history_->frames();
+    }
     counters_.from_bus.in_doubt += in_flight_.lost(acknowledged);
     counters_.confirmations.in_doubt += confirmations_in_flight_.lost(acknowledged);
 }

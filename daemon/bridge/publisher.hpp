@@ -11,6 +11,7 @@
 #include "config/model.hpp"
 #include "daemon/bridge/batcher.hpp"
 #include "daemon/bridge/frame_queue.hpp"
+#include "daemon/bridge/history.hpp"
 #include "daemon/bridge/in_flight.hpp"
 #include "daemon/bridge/receipts.hpp"
 #include "daemon/can/id_filter.hpp"
@@ -23,8 +24,10 @@ namespace mqttcan::bridge {
 
 class Publisher {
   public:
-    /// All that is given must outlive it. `news` is called when it counted something by itself.
-    Publisher(loop::Loop&, mqtt::Connection&, const config::Bus&, codec::BusCounters&, loop::Callback news);
+    /// All that is given must outlive it. `owner` calls publish() in its on_window(); `news` is called when
+    /// something was counted that it does not know of.
+    Publisher(loop::Loop&, mqtt::Connection&, mqtt::Subscriber& owner, const config::Bus&,
+              codec::BusCounters&, loop::Callback news);
 
     /// Frames of the bus that were lost before they came here: they have their numbers, too.
     void skip(std::uint64_t frames);
@@ -34,6 +37,8 @@ class Publisher {
     void publish();
     /// Nothing waits for company any more.
     void hurry();
+    /// The oldest message of history that was under way has ended.
+    void on_arrived(bool accepted);
     bool empty() const { return queue_.empty(); }
     /// Forgets all that waits, and counts it.
     void drop_all(codec::Drop reason);
@@ -57,6 +62,8 @@ class Publisher {
         return frame.echo ? counters_.confirmations : counters_.from_bus;
     }
     void drop_first(codec::Drop reason);
+    void set_aside(codec::Drop reason);
+    void publish_history();
     void drop_stale();
     void pop(std::size_t frames);
     void pop_published(std::size_t frames, std::uint64_t covering);
@@ -70,6 +77,7 @@ class Publisher {
     Batcher::Waiting waiting() const;
 
     mqtt::Connection& connection_;
+    mqtt::Subscriber& owner_;
     const config::FromBus& settings_;
     codec::BusCounters& counters_;
     FrameQueue queue_;
@@ -80,6 +88,8 @@ class Publisher {
     std::optional<Singles> singles_;
     std::optional<codec::stream::Encoder> encoder_;
     std::optional<Receipts> receipts_;
+    std::optional<History> history_;  ///< with from_bus.buffer
+    std::string backfill_topic_;
     std::string stream_topic_;
     Batcher batcher_;
     can::FrameFilter urgent_;

@@ -51,6 +51,7 @@ StatusTeller::StatusTeller(loop::Loop& loop, mqtt::Connection& connection, const
       identity_(std::move(identity)),
       bus_(bus.name.str()),
       role_(name(bus.role)),
+      buffers_(bus.from_bus.buffer > 0),
       formats_(names(bus.formats)),
       timer_(loop, std::move(due)) {}
 
@@ -110,6 +111,7 @@ void StatusTeller::publish(const View& now, const char* state) {
                                                              .controller = now.controller,
                                                              .confirms = now.confirms,
                                                              .round_trip = now.round_trip,
+                                                             .buffers = buffers_,
                                                              .clock_offset = now.clock_offset,
                                                              .counters = now.counters,
                                                          }));

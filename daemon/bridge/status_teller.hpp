@@ -63,6 +63,7 @@ class StatusTeller {
     Identity identity_;
     std::string bus_;
     const char* role_;
+    bool buffers_;
     std::vector<std::string_view> formats_;
     loop::Timer timer_;
     bool joined_ = false;

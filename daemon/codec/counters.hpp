@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is counted on a bus, in each direction, since the process started. The balance that holds at any time:
-//   received = passed + sum of dropped + still queued.
+//   received = passed + backfilled + sum of dropped + still queued or buffered.
 // Values; the loop's thread.
 #pragma once
 
@@ -63,6 +63,10 @@ struct Counters {
     /// those of which it did not say so in time.
     std::uint64_t confirmed = 0;
     std::uint64_t unconfirmed = 0;
+    /// From the bus only, with from_bus.buffer: frames that wait there, and those that came to the broker as
+    /// history.
+    std::uint64_t buffered = 0;
+    std::uint64_t backfilled = 0;
     /// To the bus only, format stream: frames that never came, as their senders' numbers tell.
     std::uint64_t lost = 0;
     std::array<std::uint64_t, kDrops> dropped{};

@@ -106,6 +106,10 @@ std::string to_json(const BusStatus& status) {
     if (status.controller) {
         json["controller"] = controller_to_json(*status.controller);
     }
+    if (status.buffers) {
+        json["counters"]["from_bus"]["buffered"] = from.buffered;
+        json["counters"]["from_bus"]["backfilled"] = from.backfilled;
+    }
     if (!status.confirms.empty()) {
         const Counters& confirmations = status.counters.confirmations;
         json["confirms"] = status.confirms;

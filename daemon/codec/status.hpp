@@ -73,6 +73,7 @@ struct BusStatus {
     std::optional<ControllerStatus> controller = {};  ///< none on a virtual link
     std::string_view confirms = {};                   ///< servers: kSent or kAccepted; empty if nothing is
     std::optional<RoundTrip> round_trip = {};         ///< clients
+    bool buffers = false;                             ///< with from_bus.buffer
     std::optional<ClockOffset> clock_offset = {};     ///< clients that speak format stream
     BusCounters counters;
 };

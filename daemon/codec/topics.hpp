@@ -27,6 +27,12 @@ inline std::string rx_topic(const Topic& topic) {
     return rx_prefix(topic) + kRxLevel;
 }
 
+/// T/mqttcan/backfill, format `stream`: where a server publishes what it could not in time. Nobody of us
+/// listens.
+inline std::string backfill_topic(const Topic& topic) {
+    return topic.str() + "/mqttcan/backfill";
+}
+
 /// T/mqttcan/tx/, format `stream`: what clients publish below, one level per client.
 inline std::string tx_prefix(const Topic& topic) {
     return topic.str() + "/mqttcan/tx/";

@@ -348,6 +348,7 @@ void Connection::drop(const std::string& reason, Duration at_least) {
     fence_.reset();
     catch_up_ = {};
     outbox_.clear();
+    history_.clear();
     fence_timer_.disarm();
     asking_ = ticking_ = false;
     joining_.clear();

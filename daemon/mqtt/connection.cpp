@@ -11,9 +11,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kStopTime = 1s;
-constexpr Duration kLag = 10s;                               // is worth a word
-constexpr TimePoint kUnproved{-24h};                         // older than any max_age
-constexpr std::uint64_t kRetained = std::uint64_t{1} << 60;  // for a message's number; no tick gets so far
+constexpr Duration kLag = 10s;        // is worth a word
+constexpr TimePoint kUnproved{-24h};  // older than any max_age
+// For a message's number; no tick gets so far.
+constexpr std::uint64_t kRetained = std::uint64_t{1} << 60;
+constexpr std::uint64_t kHistory = kRetained + 1;
+constexpr std::size_t kHistoryAtOnce = 4;  // with Outbox::kAtOnce and the ticks less than the 20 of mosquitto
 constexpr std::size_t kFixedOverhead = 8;  // a PUBLISH packet beside its topic and payload, about
 
 }  // namespace
@@ -133,6 +136,20 @@ bool Connection::publish(const std::string& topic, std::span<const std::byte> pa
     } else if (!fence_timer_.armed()) {
         arm_fence_timer();
     }
+    return true;
+}
+
+bool Connection::publish_history(Subscriber& subscriber, const std::string& topic,
+                                 std::span<const std::byte> payload) {
+    const TimePoint now = BootClock::now();
+    const auto member = std::ranges::find(members_, &subscriber, &Member::subscriber);
+    const std::string_view words(reinterpret_cast<const char*>(payload.data()), payload.size());
+    if (!takes(now) || history_.size() >= kHistoryAtOnce || member == members_.end() ||
+        !client_->publish_acknowledged(topic, words, false, kHistory)) {
+        return false;
+    }
+    history_.push_back(static_cast<Slot>(member - members_.begin()));
+    spend(topic.size() + payload.size() + kFixedOverhead, now);
     return true;
 }
 
@@ -318,6 +335,8 @@ void Connection::on_control(const Control& control) {
         case Control::Kind::unpublished:
             if (control.number == kRetained) {
                 on_retained_done();
+            } else if (control.number == kHistory) {
+                on_history_done(control);
             }
             break;
         case Control::Kind::lost:
@@ -329,6 +348,10 @@ void Connection::on_control(const Control& control) {
 void Connection::on_acknowledged(const Control& control) {
     if (control.number == kRetained) {
         on_retained_done();
+        return;
+    }
+    if (control.number == kHistory) {
+        on_history_done(control);
         return;
     }
     if (!fence_ || control.number == 0) {
@@ -350,6 +373,19 @@ void Connection::on_acknowledged(const Control& control) {
         tell_window();
     }
     arm_fence_timer();
+}
+
+/// Brokers acknowledge in order.
+void Connection::on_history_done(const Control& control) {
+    if (history_.empty() || !online()) {
+        return;
+    }
+    Subscriber* const subscriber = members_[history_.front()].subscriber;
+    history_.pop_front();
+    if (subscriber != nullptr) {
+        subscriber->on_arrived(control.kind == Control::Kind::acknowledged && control.code == 0);
+    }
+    tell_window();
 }
 
 /// In turn: whoever is told first may use it up.

@@ -5,6 +5,7 @@
 // A failure is never an error to the caller: it is logged once, with its cause, and cured by trying again.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -79,6 +80,10 @@ class Connection {
     bool ready() const { return takes(BootClock::now()); }
     /// QoS 0; false if not ready() or the library refuses.
     bool publish(const std::string& topic, std::span<const std::byte> payload);
+    /// QoS 1, for what need not be fresh; false if not ready(), or while a few of those are under way
+    /// (on_window() tells). The subscriber hears on_arrived(), in order; nothing if the connection is lost
+    /// before.
+    bool publish_history(Subscriber&, const std::string& topic, std::span<const std::byte> payload);
     /// QoS 1, retained; lost silently while offline (on_online() says it anew).
     void publish_retained(const std::string& topic, std::string_view payload);
     /// Nothing is retained there any more: at once, or when the broker can be reached again.
@@ -138,6 +143,7 @@ class Connection {
     void join_asked();
     void tell_dropped(const std::vector<std::uint64_t>& by_slot);
     void tell_window();
+    void on_history_done(const Control& control);
     void spend(std::size_t bytes, TimePoint now);
     void go_online();
     void on_acknowledged(const Control& control);
@@ -185,6 +191,7 @@ class Connection {
     std::optional<Fence> fence_;  ///< from the first subscription until the client goes
     CatchUp catch_up_;            ///< as long as the fence; of no meaning unless that returns
     Outbox outbox_;
+    std::deque<Slot> history_;        ///< whose messages of that kind are under way
     std::size_t served_first_ = 0;    ///< the slot that was told first that there is room
     std::set<std::string> to_clear_;  ///< topics that nobody could be told of while offline
     std::vector<Filter> asked_;       ///< filters of the SUBSCRIBE under way

@@ -33,6 +33,8 @@ class Subscriber {
     virtual void on_overflow(std::uint64_t count) = 0;
     /// All messages of one wake-up have been delivered.
     virtual void on_batch_end() = 0;
+    /// The oldest of its publish_history() that were under way has arrived, or the broker refuses it.
+    virtual void on_arrived(bool /*accepted*/) {}
     /// publish() may work (again): a session began, or the broker acknowledged enough.
     virtual void on_window() = 0;
 };

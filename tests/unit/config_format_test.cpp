@@ -2,6 +2,7 @@
 // How frames are put into messages: formats, peers, who know only one, and the keys of format stream.
 #include <gmock/gmock.h>
 
+#include "config/words.hpp"
 #include "config_outcome.hpp"
 
 namespace mqttcan::config::test {
@@ -237,6 +238,60 @@ TEST(KeysOfStream, AreForNoOtherFormat) {
          {R"("formats": ["steam"])", R"("format": ["stream"])", R"("role": "per")"}) {
         EXPECT_EQ(faults(slip + R"(, "from_bus": {"linger": "1s"})").size(), 1U) << slip;
     }
+}
+
+TEST(Buffer, IsAnAmountOfMemory) {
+    EXPECT_EQ(bus_of(R"("role": "server", "formats": ["stream"])")->from_bus.buffer, 0U);
+    const auto size_of = [](const std::string& written) {
+        return bus_of(R"("role": "server", "formats": ["stream"], "from_bus": {"buffer": ")" + written +
+                      "\"}")
+            ->from_bus.buffer;
+    };
+    EXPECT_EQ(size_of("64KiB"), 65536U);
+    EXPECT_EQ(size_of("256MiB"), 268'435'456U);
+    EXPECT_EQ(size_of("16GiB"), 17'179'869'184U);
+}
+
+TEST(Buffer, SaysHowItIsWritten) {
+    const auto fault_of = [](const std::string& value) {
+        return faults(R"("role": "server", "formats": ["stream"], "from_bus": {"buffer": )" + value + "}");
+    };
+    const std::string place = "3:65: /buses/a/from_bus/buffer: ";
+    EXPECT_THAT(
+        fault_of("67108864"),
+        ElementsAre(place + "the number 67108864 has no unit; write it with one, in quotes, for example "
+                            "\"64MiB\""));
+    EXPECT_THAT(fault_of("true"),
+                ElementsAre(place + "true is not an amount of memory; write for example \"64MiB\""));
+    EXPECT_THAT(
+        fault_of(R"("much")"),
+        ElementsAre(place + "\"much\" is not an amount of memory; write a number and its unit, for example "
+                            "\"64MiB\""));
+    EXPECT_THAT(
+        fault_of(R"("64")"),
+        ElementsAre(place + "\"64\" has no unit; write KiB, MiB or GiB behind it, for example \"64MiB\""));
+    EXPECT_THAT(fault_of(R"("64MB")"),
+                ElementsAre(place + "\"64MB\" has a unit that is not known; use KiB, MiB or GiB, for example "
+                                    "\"64MiB\""));
+    EXPECT_THAT(fault_of(R"("64 MiB")"), ElementsAre(HasSubstr("holds a space")));
+    EXPECT_THAT(fault_of(R"("1.5GiB")"), ElementsAre(HasSubstr("write a whole number, in a smaller unit")));
+    for (const char* written : {"63KiB", "0MiB", "17GiB", "99999999999999999999999GiB"}) {
+        EXPECT_THAT(fault_of(in_quotes(written)),
+                    ElementsAre(place + in_quotes(written) + " is out of bounds; write 64KiB to 16GiB"));
+    }
+}
+
+TEST(Buffer, IsForServersThatSpeakStream) {
+    EXPECT_THAT(
+        faults(R"("role": "server", "from_bus": {"buffer": "64MiB"})"),
+        ElementsAre("3:32: /buses/a/from_bus/buffer: only format stream can tell frames of an outage from "
+                    "present ones; remove it, or add \"formats\": [\"stream\"]"));
+    EXPECT_THAT(
+        faults(R"("formats": ["stream"], "from_bus": {"buffer": "64MiB"})"),
+        ElementsAre("3:37: /buses/a/from_bus/buffer: only what a server saw on the bus is worth keeping; "
+                    "remove it here, or write \"role\": \"server\""));
+    EXPECT_THAT(faults(R"("role": "peer", "from_bus": {"buffer": "64MiB"})"),
+                ElementsAre(HasSubstr("only what a server saw")));
 }
 
 }  // namespace

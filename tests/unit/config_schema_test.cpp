@@ -9,6 +9,7 @@
 
 #include "config/duration.hpp"
 #include "config/keys.hpp"
+#include "config/size.hpp"
 #include "config_outcome.hpp"
 
 namespace mqttcan::config::test {
@@ -139,6 +140,11 @@ TEST(Schema, HasTheWordsAndBoundsOfTheLoader) {
             } else if (one->value("$ref", "") == "#/$defs/duration") {
                 EXPECT_THAT(in_schema.at("description").get<std::string>(),
                             HasSubstr(show(Duration(key.lowest)) + " to " + show(Duration(key.highest))));
+                bound = true;
+            } else if (one->value("$ref", "") == "#/$defs/size") {
+                EXPECT_THAT(in_schema.at("description").get<std::string>(),
+                            HasSubstr(show_size(static_cast<std::uint64_t>(key.lowest)) + " to " +
+                                      show_size(static_cast<std::uint64_t>(key.highest))));
                 bound = true;
             }
         }

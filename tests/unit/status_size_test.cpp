@@ -13,6 +13,7 @@ void fill(Counters& counters) {
     constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
     counters.received = counters.passed = counters.in_doubt = counters.confirmed = counters.unconfirmed =
         kMost;
+    counters.buffered = counters.backfilled = kMost;
     counters.dropped.fill(kMost);
 }
 

@@ -104,4 +104,5 @@ def is_balanced(counters):
     to_bus = counters["to_bus"]
     to_broker = [counters["from_bus"], *([counters["confirmations"]] if "confirmations" in counters else [])]
     return (to_bus["received"] == to_bus["written"] + dropped(to_bus)
-            and all(way["received"] == way["published"] + dropped(way) for way in to_broker))
+            and all(way["received"] == dropped(way) + sum(way.get(key, 0) for key in ("published", "buffered", "backfilled"))
+                    for way in to_broker))
