@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/bench/hot_path.hpp"
+#include "tests/bench/stream_path.hpp"
 
 namespace mqttcan::bench {
 namespace {
@@ -90,6 +91,38 @@ TEST_P(HotPath, GoesFromMessagesToABusWithoutAllocating) {
               }),
               0U);
     EXPECT_EQ(taken, (kWarmUp + 1) * kFrames);
+}
+
+TEST_P(HotPath, EncodesAndDecodesAStreamWithoutAllocating) {
+    codec::stream::Encoder encoder(1);
+    std::vector<can::Frame> decoded;
+    std::size_t wrong = 0;
+    EXPECT_EQ(allocations_of([&] {
+                  encoder.clear();
+                  std::uint64_t number = 0;
+                  while (number < frames_.size() && encoder.add(frames_[number], number)) {
+                      ++number;
+                  }
+                  const auto header = codec::stream::decode(encoder.message(), decoded);
+                  wrong += !header || decoded.size() != number ||
+                           !decoded.back().same_content(frames_[number - 1]);
+              }),
+              0U);
+    EXPECT_EQ(wrong, 0U);
+}
+
+TEST_P(HotPath, GoesFromABusToMessagesOfAStreamWithoutAllocating) {
+    StreamPath path;
+    const std::span few = std::span(frames_).first(50);
+    EXPECT_EQ(allocations_of([&] { path.publish(few); }), 0U);
+    EXPECT_GE(path.messages, kWarmUp + 1U);
+}
+
+TEST_P(HotPath, GoesFromMessagesOfAStreamToABusWithoutAllocating) {
+    StreamPath path;
+    path.publish(std::span(frames_).first(50));
+    EXPECT_EQ(allocations_of([&] { path.deliver(); }), 0U);
+    EXPECT_EQ(path.written, (kWarmUp + 1U) * 50U);
 }
 
 INSTANTIATE_TEST_SUITE_P(OfFramesWithBytes, HotPath, testing::Values(8, 64),

@@ -5,6 +5,7 @@
 
 #include "tests/bench/allocations.hpp"
 #include "tests/bench/hot_path.hpp"
+#include "tests/bench/stream_path.hpp"
 
 namespace mqttcan::bench {
 namespace {
@@ -50,6 +51,37 @@ void savvycan_decode(benchmark::State& state) {
         for (std::size_t i = 0; i < kFrames; ++i) {
             benchmark::DoNotOptimize(codec::savvycan::decode("256", payload, true));
         }
+    });
+}
+
+/// As many frames as fit into a message.
+void stream_encode(benchmark::State& state) {
+    const auto frames = frames_of(state);
+    codec::stream::Encoder encoder(1);
+    std::size_t count = 0;
+    while (count < frames.size() && encoder.add(frames[count], count)) {
+        ++count;
+    }
+    run(state, count, [&] {
+        encoder.clear();
+        for (std::size_t i = 0; i < count; ++i) {
+            benchmark::DoNotOptimize(encoder.add(frames[i], i));
+        }
+        benchmark::DoNotOptimize(encoder.message().data());
+    });
+}
+
+void stream_decode(benchmark::State& state) {
+    const auto frames = frames_of(state);
+    codec::stream::Encoder encoder(1);
+    std::size_t count = 0;
+    while (count < frames.size() && encoder.add(frames[count], count)) {
+        ++count;
+    }
+    std::vector<can::Frame> decoded;
+    run(state, count, [&] {
+        benchmark::DoNotOptimize(codec::stream::decode(encoder.message(), decoded));
+        benchmark::DoNotOptimize(decoded.data());
     });
 }
 
@@ -125,13 +157,34 @@ void from_message_to_bus(benchmark::State& state) {
     });
 }
 
+/// All of our own way from frames to a message in format stream, the connection included.
+void frames_to_stream(benchmark::State& state) {
+    const auto count = static_cast<std::size_t>(state.range(0));
+    auto frames = make_frames(count);
+    StreamPath path;
+    run(state, count, [&] { path.publish(frames); });
+}
+
+/// And back, from a message to frames that are written.
+void stream_to_frames(benchmark::State& state) {
+    const auto count = static_cast<std::size_t>(state.range(0));
+    auto frames = make_frames(count);
+    StreamPath path;
+    path.publish(frames);
+    run(state, count, [&] { path.deliver(); });
+}
+
 BENCHMARK(savvycan_encode)->ArgName("bytes")->Arg(8)->Arg(64);
 BENCHMARK(savvycan_decode)->ArgName("bytes")->Arg(8)->Arg(64);
+BENCHMARK(stream_encode)->ArgName("bytes")->Arg(8)->Arg(64);
+BENCHMARK(stream_decode)->ArgName("bytes")->Arg(8)->Arg(64);
 BENCHMARK(frame_queue)->ArgName("bytes")->Arg(8)->Arg(64);
 BENCHMARK(frame_filter)->ArgName("extended")->Arg(0)->Arg(1);
 BENCHMARK(inbox)->ArgName("messages")->Arg(1)->Arg(64);
 BENCHMARK(from_bus_to_publish)->ArgName("bytes")->Arg(8)->Arg(64);
 BENCHMARK(from_message_to_bus)->ArgName("messages")->Arg(1)->Arg(64);
+BENCHMARK(frames_to_stream)->ArgName("frames")->Arg(1)->Arg(64)->Arg(512);
+BENCHMARK(stream_to_frames)->ArgName("frames")->Arg(1)->Arg(64)->Arg(512);
 
 }  // namespace
 }  // namespace mqttcan::bench
