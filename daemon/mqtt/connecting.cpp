@@ -333,6 +333,19 @@ void Connection::on_hung_up(const Control& control) {
     }
 }
 
+/// What the client still says of it (requests that were discarded) finds nobody who asked.
+void Connection::end_session() {
+    client_.reset();
+    fence_.reset();
+    catch_up_ = {};
+    outbox_.clear();
+    history_.clear();
+    fence_timer_.disarm();
+    asking_ = ticking_ = false;
+    joining_.clear();
+    tell_dropped(inbox_->forget_messages());
+}
+
 void Connection::drop(const std::string& reason, Duration at_least) {
     if (state_ == State::stopping) {
         finish_stop();
@@ -344,15 +357,7 @@ void Connection::drop(const std::string& reason, Duration at_least) {
         options_.protocol = 5;  // what the broker could not do it may have learnt
     }
     const TimePoint now = BootClock::now();
-    client_.reset();
-    fence_.reset();
-    catch_up_ = {};
-    outbox_.clear();
-    history_.clear();
-    fence_timer_.disarm();
-    asking_ = ticking_ = false;
-    joining_.clear();
-    tell_dropped(inbox_->forget_messages());
+    end_session();
     state_ = State::waiting;
     if (was_online) {
         outage_began_ = now;

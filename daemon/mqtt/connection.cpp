@@ -116,8 +116,7 @@ void Connection::stop(loop::Callback done) {
 void Connection::finish_stop() {
     state_ = State::stopped;
     attempt_timer_.disarm();
-    fence_timer_.disarm();
-    client_.reset();
+    end_session();
     if (stopped_) {
         std::exchange(stopped_, nullptr)();
     }

@@ -151,6 +151,7 @@ class Connection {
     void on_diagnosed(const Control& control);
     void on_lost(const Control& control);
     void on_hung_up(const Control& control);
+    void end_session();
     void drop(const std::string& reason, Duration at_least = {});
     void report(const std::string& reason);
     void on_fence_timer();
