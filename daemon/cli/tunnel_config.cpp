@@ -44,7 +44,7 @@ std::vector<std::string> hints(const TunnelOptions& options) {
             "without TLS the password crosses the network readable for everybody (add --tls, or use port "
             "8883)");
     }
-    if (options.topic.find('/') != std::string::npos) {
+    if (options.topic.find('/') != std::string::npos && options.formats.front() == config::Format::savvycan) {
         list.push_back("PyMQTT2CAN and SavvyCAN understand only topics of one level, without '/'");
     }
     return list;
@@ -90,6 +90,7 @@ Result<config::Config> tunnel_config(const TunnelOptions& options, const config:
         .interface = *interface,
         .kind = kind_of(options.type),
         .role = options.server ? config::Role::server : config::Role::client,
+        .formats = options.formats,
         .write = options.write.value_or(config::Write::all),
         .on_stop = config::OnStop::remove,
     };

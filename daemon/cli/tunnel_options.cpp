@@ -32,6 +32,9 @@ Ctrl-C. What it created is removed in the end. Takes the flags of PyMQTT2CAN.
                             environment
       --password-file FILE
       --write none|all      with -S: whether MQTT may cause frames on the bus
+      --format FORMAT       savvycan, which PyMQTT2CAN and SavvyCAN know (default);
+                            stream, faster and without unseen losses, between
+                            mqttcan and mqttcan; with -S also both
       --tls, --no-tls       whatever the port
       --ca-file FILE        CA certificates instead of the system's
       --cert-file FILE      client certificate, with --key-file FILE
@@ -62,6 +65,7 @@ namespace {
 enum Long : int {
     kPasswordFile = 256,
     kWrite,
+    kFormat,
     kTls,
     kNoTls,
     kCaFile,
@@ -75,7 +79,7 @@ enum Long : int {
     kName
 };
 
-const std::array<option, 24> kOptions = {{
+const std::array<option, 25> kOptions = {{
     {"interface", required_argument, nullptr, 'i'},
     {"host", required_argument, nullptr, 'H'},
     {"port", required_argument, nullptr, 'P'},
@@ -88,6 +92,7 @@ const std::array<option, 24> kOptions = {{
     {"help", no_argument, nullptr, 'h'},
     {"password-file", required_argument, nullptr, kPasswordFile},
     {"write", required_argument, nullptr, kWrite},
+    {"format", required_argument, nullptr, kFormat},
     {"tls", no_argument, nullptr, kTls},
     {"no-tls", no_argument, nullptr, kNoTls},
     {"ca-file", required_argument, nullptr, kCaFile},
@@ -140,6 +145,20 @@ Result<BusType> parse_type(std::string_view word) {
             "interface (ip link) are socketcan, whoever made them");
     }
     return found->second;
+}
+
+Result<std::vector<config::Format>> parse_formats(std::string_view word) {
+    using config::Format;
+    if (word == "savvycan") {
+        return std::vector{Format::savvycan};
+    }
+    if (word == "stream") {
+        return std::vector{Format::stream};
+    }
+    if (word == "both") {
+        return std::vector{Format::savvycan, Format::stream};
+    }
+    return fail(kInvalid, "--format ", word, ": say savvycan, stream or, with -S, both");
 }
 
 /// Takes over what parsed; names the option where it did not.
@@ -231,6 +250,8 @@ Result<void> apply(TunnelOptions& options, std::optional<bool>& tls, int option,
             return take(options.type, parse_type(argument));
         case kPeer:
             return take(options.peer, InterfaceName::parse(argument), "--peer: ");
+        case kFormat:
+            return take(options.formats, parse_formats(argument));
         case kNetns:
             return take(options.netns, parse_netns(argument));
         case kName:
@@ -318,6 +339,10 @@ Result<void> judge(TunnelOptions& options) {
     }
     if (options.write && !options.server) {
         return fail(kInvalid, "--write is for the side with the CAN bus, which is -S");
+    }
+    if (options.formats.size() > 1 && !options.server) {
+        return fail(kInvalid,
+                    "--format both is for the side with the CAN bus, which is -S: a client speaks one");
     }
     const bool anonymous = options.username.empty() && options.tls_files.cert_file.empty();
     if (options.server && anonymous && !options.write && !config::is_loopback(options.host)) {

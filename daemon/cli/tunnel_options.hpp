@@ -35,6 +35,7 @@ struct TunnelOptions {
     config::Tls tls_files;
     std::string client_id;
     std::optional<config::Write> write;
+    std::vector<config::Format> formats = {config::Format::savvycan};
     bool password_ignored = false;  ///< MQTTCAN_PASSWORD is set, but no user name given
     bool debug = false;
     bool help = false;

@@ -10,6 +10,7 @@
 namespace mqttcan::cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -95,6 +96,20 @@ TEST(Tunnel, DemandsAWordOnWritingWhenStrangersCouldDriveTheBus) {
     EXPECT_TRUE(parse({"-i", "vcan0", "-H", "broker.example.com"}));
 }
 
+TEST(Tunnel, SpeaksTheFormatThatIsAskedFor) {
+    using config::Format;
+    EXPECT_THAT(parse({"-i", "vcan0", "-H", "b"})->formats, ElementsAre(Format::savvycan));
+    const auto options = parse({"-i", "vcan0", "-H", "b", "--format", "stream", "-t", "site/can"});
+    ASSERT_TRUE(options);
+    EXPECT_THAT(options->formats, ElementsAre(Format::stream));
+    EXPECT_THAT(hints(*options), IsEmpty()) << "a topic of two levels is fine then";
+    const auto both = parse({"-i", "can0", "-H", "b", "-S", "--write", "all", "--format", "both"});
+    ASSERT_TRUE(both);
+    const auto made = tunnel_config(*both, environment());
+    ASSERT_TRUE(made);
+    EXPECT_THAT(made->buses.front().formats, ElementsAre(Format::savvycan, Format::stream));
+}
+
 TEST(Tunnel, RefusesWhatContradictsItself) {
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
              {},
@@ -108,6 +123,8 @@ TEST(Tunnel, RefusesWhatContradictsItself) {
              {"-i", "vcan0", "-H", "b", "-u", "me", "-p", "x", "--password-file", "f"},
              {"-i", "vcan0", "-H", "b", "--write", "none"},
              {"-i", "vcan0", "-H", "b", "-S", "--write", "some"},
+             {"-i", "vcan0", "-H", "b", "--format", "j1939"},
+             {"-i", "vcan0", "-H", "b", "--format", "both"},
              {"-i", "vcan0", "-H", "b", "--cert-file", "c"},
              {"-i", "vcan0", "-H", "b", "--no-tls", "--ca-file", "f"},
              {"-i", "vcan0", "-H", "b", "-P", "1883", "--insecure"},
