@@ -55,6 +55,9 @@ void LinkKeeper::want(Desired desired) {
         }
     }
     desired_ = std::move(desired);
+    std::erase_if(actual_.dropped, [&](const EntryName& bus) {
+        return std::ranges::find(desired_, bus, &DesiredLink::bus) == desired_.end();
+    });
     std::set<std::string> paths;
     for (const DesiredLink& wish : desired_) {
         if (!wish.device.empty()) {
@@ -74,6 +77,12 @@ void LinkKeeper::want(Desired desired) {
 void LinkKeeper::set_unreachable(const EntryName& bus, bool unreachable) {
     if (unreachable ? actual_.unreachable.insert(bus).second : actual_.unreachable.erase(bus) > 0) {
         retry_timer_.arm(BootClock::now());
+    }
+}
+
+void LinkKeeper::set_dropped(const EntryName& bus, bool dropped) {
+    if (dropped ? actual_.dropped.insert(bus).second : actual_.dropped.erase(bus) > 0) {
+        reconcile();
     }
 }
 

@@ -41,6 +41,10 @@ class LinkKeeper {
     void set_unreachable(const EntryName& bus, bool unreachable);
     /// That bus is no more, or not as it was: its link may be up. Takes effect with what is wanted next.
     void forget(const EntryName& bus) { actual_.unreachable.erase(bus); }
+    /// A bus that is not to be bridged until further notice, by whatever configuration, or no longer. Done
+    /// when it returns.
+    void set_dropped(const EntryName& bus, bool dropped);
+    bool is_dropped(const EntryName& bus) const { return actual_.dropped.contains(bus); }
     /// After on_stop; nothing is touched any more.
     void stop();
 

@@ -63,6 +63,7 @@ struct Actual {
     std::map<int, Tried> tried = {};                      ///< by ifindex
     std::map<int, netlink::Link> peers = {};  ///< of vxcans, in other namespaces; by the near end's ifindex
     std::set<EntryName> unreachable = {};     ///< buses whose link is to be down as long as this lasts
+    std::set<EntryName> dropped = {};         ///< by hand: not to be bridged; their links as above
 };
 
 /// What the alias of a link says: "mqttcan:BUS", or "mqttcan:BUS@INSTANCE" for others than the default

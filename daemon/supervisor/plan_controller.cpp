@@ -97,6 +97,14 @@ void Planner::place_hardware(const DesiredLink& wish) {
 
 void Planner::place_serial(const DesiredLink& wish) {
     const auto held = actual_.serial.find(wish.bus);
+    if (actual_.dropped.contains(wish.bus)) {
+        if (held != actual_.serial.end()) {
+            claimed_.insert(held->second);
+            removals_.push_back(DetachSerial{wish.bus});  // its tty is free for others meanwhile
+        }
+        wait(wish, why_dropped(wish));
+        return;
+    }
     if (held == actual_.serial.end()) {
         attach_serial(wish);
         return;
@@ -136,7 +144,7 @@ void Planner::attach_serial(const DesiredLink& wish) {
 }
 
 void Planner::settle_controller(const DesiredLink& wish, const Link& link) {
-    if (wish.settings == CanSettings{}) {
+    if (wish.settings == CanSettings{} || actual_.dropped.contains(wish.bus)) {
         ready_or_wait(wish, link, why_down(link));
         return;
     }

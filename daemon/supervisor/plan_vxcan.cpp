@@ -51,9 +51,15 @@ void Planner::create_vxcan(const DesiredLink& wish) {
                       "\"netns\""));
         return;
     }
-    named_.push_back(CreateVxcan{wish.bus, *wish.interface,
-                                 netns ? passing_name(wish.bus, instance_) : wish.peer->interface, wish.mtu,
-                                 alias_for(wish.bus, instance_), peer_alias_for(wish.bus, instance_)});
+    const InterfaceName far = netns ? passing_name(wish.bus, instance_) : wish.peer->interface;
+    if (const Link* passing = by_name(far)) {
+        give_way(wish, *passing,
+                 text(passing->name, " exists already (", kind_in_words(*passing),
+                      "), and the other end needs that name on its way: remove it"));
+        return;
+    }
+    named_.push_back(CreateVxcan{wish.bus, *wish.interface, far, wish.mtu, alias_for(wish.bus, instance_),
+                                 peer_alias_for(wish.bus, instance_)});
     wait_passing(wish, text(wish.interface->str(), " is to be created"));
 }
 
@@ -73,8 +79,8 @@ void Planner::settle_vxcan(const DesiredLink& wish, const Link& near) {
     const auto there = actual_.peers.find(near.ifindex);
     const bool peer_is_up = there != actual_.peers.end() ? there->second.up  // and the kernel about to notice
                                                          : near.peer && !near.peer->namespace_id;
-    if (actual_.unreachable.contains(wish.bus)) {
-        wait(wish, text(near.name, " is down while the other end of its bus cannot be reached (on_offline)"));
+    if (rests(wish)) {
+        wait(wish, why_resting(wish, near));
     } else if (!missing.empty()) {
         wait(wish, missing);
     } else if (netlink::usable(near)) {

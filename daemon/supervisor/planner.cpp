@@ -155,8 +155,24 @@ void Planner::give_way(const DesiredLink& wish, const Link& taken, std::string r
     }
 }
 
+bool Planner::rests(const DesiredLink& wish) const {
+    return actual_.dropped.contains(wish.bus) || actual_.unreachable.contains(wish.bus);
+}
+
+std::string Planner::why_resting(const DesiredLink& wish, const Link& link) const {
+    return actual_.dropped.contains(wish.bus)
+               ? why_dropped(wish)
+               : text(link.name, " is down while the other end of its bus cannot be reached (on_offline)");
+}
+
+std::string why_dropped(const DesiredLink& wish) {
+    return text("dropped by hand: \"mqttcan up ", wish.bus.str(), "\" resumes it");
+}
+
 void Planner::ready_or_wait(const DesiredLink& wish, const Link& link, std::string why_not) {
-    if (netlink::usable(link) && !actual_.unreachable.contains(wish.bus)) {
+    if (rests(wish)) {
+        wait(wish, why_resting(wish, link));
+    } else if (netlink::usable(link)) {
         plan_.buses.insert_or_assign(wish.bus, Ready{link.ifindex});
     } else {
         wait(wish, std::move(why_not));
@@ -229,8 +245,9 @@ void Planner::claim_vcan(const DesiredLink& wish, const Link& link) {
     if (is_ours) {
         put_right(wish, link);
     }
-    if (actual_.unreachable.contains(wish.bus) && (is_ours || !link.up)) {
-        wait(wish, text(link.name, " is down while the other end of its bus cannot be reached (on_offline)"));
+    const bool keeps_up = !is_ours && link.up && !actual_.dropped.contains(wish.bus);
+    if (rests(wish) && !keeps_up) {
+        wait(wish, why_resting(wish, link));
     } else if (netlink::usable(link)) {
         plan_.buses.insert_or_assign(wish.bus, Ready{link.ifindex});
     } else if (is_ours) {
@@ -241,7 +258,7 @@ void Planner::claim_vcan(const DesiredLink& wish, const Link& link) {
 }
 
 void Planner::put_right(const DesiredLink& wish, const Link& link) {
-    const bool wants_up = !actual_.unreachable.contains(wish.bus);
+    const bool wants_up = !rests(wish);
     if (wish.interface && link.name != wish.interface->str()) {
         changes_.push_back(Rename{link.ifindex, *wish.interface});
     }

@@ -44,6 +44,9 @@ class Planner {
     /// A link that is of no use to the wish has a name that it needs: waits if that link is going, refuses if
     /// it stays.
     void give_way(const DesiredLink&, const Link& taken, std::string refusal);
+    /// Whether a link of ours is to be down, though all is well with it here, and why.
+    bool rests(const DesiredLink&) const;
+    std::string why_resting(const DesiredLink&, const Link&) const;
     /// Ready, if frames can be exchanged on it now.
     void ready_or_wait(const DesiredLink&, const Link&, std::string why_not);
 
@@ -91,6 +94,8 @@ class Planner {
 
 /// "a vcan", "CAN hardware": for messages.
 std::string kind_in_words(const netlink::Link&);
+/// And how it is resumed.
+std::string why_dropped(const DesiredLink&);
 /// Why it cannot be used, and what to do about it; for links that somebody else looks after.
 std::string why_down(const netlink::Link&);
 

@@ -3,7 +3,7 @@ if(NOT TARGET mqttcan_plan)
 endif()
 mqttcan_unit_test(plan SOURCES plan_test.cpp plan_kinds_test.cpp plan_vxcan_test.cpp plan_controller_test.cpp
                                plan_serial_test.cpp plan_convergence_test.cpp plan_world.cpp
-                               plan_disturbance_test.cpp perform_test.cpp
+                               plan_disturbance_test.cpp plan_dropped_test.cpp perform_test.cpp
                        LINK mqttcan::plan mqttcan::fakes)
 mqttcan_unit_test(netlink SOURCES netlink_test.cpp device_test.cpp fake_links_test.cpp
                    LINK mqttcan::netlink mqttcan::fakes)

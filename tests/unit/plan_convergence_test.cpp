@@ -232,7 +232,7 @@ void check(World& world, const Desired& desired, const Plan& made) {
         }
         const bool numbered = wish.kind == Kind::vcan && !wish.interface;
         EXPECT_TRUE(!numbered || !world.links.has_vcan || !world.links.privileged ||
-                    world.unreachable.contains(wish.bus))
+                    world.unreachable.contains(wish.bus) || world.dropped.contains(wish.bus))
             << "a numbered vcan needs nobody else";
         if (const auto* waiting = std::get_if<Waiting>(&assignment);
             waiting != nullptr && made.actions.empty()) {

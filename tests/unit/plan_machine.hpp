@@ -22,6 +22,7 @@ class Machine {
     testing::FakeLinks links;
     Performer performer{links};
     std::set<EntryName> unreachable;
+    std::set<EntryName> dropped;
     int actions = 0;  ///< performed so far, whatever came of them
 
     void plug(const std::string& device, bool deaf = false) {
@@ -40,7 +41,7 @@ class Machine {
     const std::set<std::string>& devices() const { return devices_; }
 
     Actual look(const Desired& desired) {
-        Actual actual{.links = links.all(), .devices = devices_};
+        Actual actual{.links = links.all(), .devices = devices_, .dropped = dropped};
         for (const DesiredLink& wish : desired) {
             const bool is_virtual = wish.kind == config::Kind::vcan || wish.kind == config::Kind::vxcan;
             if (is_virtual && unreachable.contains(wish.bus)) {  // others know no on_offline

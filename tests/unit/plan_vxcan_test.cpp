@@ -193,6 +193,12 @@ TEST(VxcanBus, IsRefusedWhenSomebodyElseHasTheNameOfThePeer) {
     EXPECT_THAT(of(plan_default(kThere, named_our_own), "bench"), is_refused(HasSubstr("can0 exists")));
 }
 
+TEST(VxcanBus, IsRefusedWhenSomebodyElseHasTheNameThatThePeerNeedsOnItsWay) {
+    const Plan made = plan_default(kThere, seeing(actual({vcan(3, kPassing.str())}), kEcu, {.exists = true}));
+    EXPECT_THAT(made.actions, IsEmpty());
+    EXPECT_THAT(of(made, "bench"), is_refused(AllOf(HasSubstr(kPassing.str()), HasSubstr("on its way"))));
+}
+
 TEST(VxcanBus, GoesWhenItWasRenamedAndItsNameIsTakenMeanwhile) {
     for (const char* name : {"x0", "x1"}) {
         Machine machine;

@@ -59,8 +59,9 @@ void World::disturb() {
         const std::string device = any(kDevices);
         devices().contains(device) ? unplug(device) : plug(device, chance(6));
     } else if (what == 7) {
-        if (const EntryName bus = any_bus(); unreachable.erase(bus) == 0) {
-            unreachable.insert(bus);
+        std::set<EntryName>& resting = chance(2) ? unreachable : dropped;
+        if (const EntryName bus = any_bus(); resting.erase(bus) == 0) {
+            resting.insert(bus);
         }
     } else if (what == 8) {
         crash();
