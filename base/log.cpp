@@ -6,9 +6,6 @@
 namespace mqttcan {
 
 void TerminalLog::write(const LogRecord& record) {
-    if (record.severity > lowest_) {
-        return;
-    }
     std::string line;
     if (!record.bus.empty()) {
         line += text("bus ", record.bus);

@@ -67,14 +67,13 @@ class Log {
     std::string interface_;
 };
 
-/// Readable lines on a stream (stderr): "bus body (vcan0): connected". Below `lowest` nothing is written.
+/// Readable lines on a stream (stderr): "bus body (vcan0): connected".
 class TerminalLog final : public LogSink {
   public:
-    explicit TerminalLog(Severity lowest, int fd = 2) : lowest_(lowest), fd_(fd) {}
+    explicit TerminalLog(int fd = 2) : fd_(fd) {}
     void write(const LogRecord&) override;
 
   private:
-    Severity lowest_;
     int fd_;
 };
 

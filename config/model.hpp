@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/can_id.hpp"
@@ -172,5 +173,10 @@ struct Config {
     const Broker& broker_of(const Bus&) const;
     bool operator==(const Config&) const = default;
 };
+
+/// The words of the configuration for them.
+std::string_view name(Role);
+std::string_view name(Kind);
+std::string_view name(Format);
 
 }  // namespace mqttcan::config

@@ -84,6 +84,12 @@ class Bridge final : public mqtt::Subscriber {
     void set_controller(const std::optional<codec::ControllerStatus>&);
 
     const codec::BusCounters& counters();
+    /// Whether the broker sends what the bus is for, as far as that is known to be fresh.
+    bool joined() const { return status_.joined(); }
+    /// None on a virtual link, and while there is none.
+    const std::optional<codec::ControllerStatus>& controller() const { return controller_; }
+    /// Of a client that is told what the bus has sent.
+    std::optional<codec::RoundTrip> round_trip() const { return view().round_trip; }
     Past past() { return {counters(), publisher_.epoch()}; }
 
     void on_online() override;

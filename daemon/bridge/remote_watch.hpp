@@ -31,6 +31,8 @@ class RemoteWatch final : public mqtt::Subscriber {
     RemoteWatch& operator=(const RemoteWatch&) = delete;
 
     bool reachable() const { return reachable_; }
+    /// Its own word: "online", "waiting", "offline"; empty if it has said nothing in this session.
+    std::string state() const { return said_ ? said_->state : std::string(); }
 
     void on_online() override;
     void on_offline(std::uint64_t acknowledged) override;

@@ -19,22 +19,10 @@ bool clock_synchronized() {
     return result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }
 
-const char* name(config::Role role) {
-    switch (role) {
-        case config::Role::client:
-            break;
-        case config::Role::server:
-            return "server";
-        case config::Role::peer:
-            return "peer";
-    }
-    return "client";
-}
-
 std::vector<std::string_view> names(const std::vector<config::Format>& formats) {
     std::vector<std::string_view> list;
     for (const config::Format format : formats) {
-        list.emplace_back(format == config::Format::stream ? "stream" : "savvycan");
+        list.push_back(name(format));
     }
     return list;
 }
@@ -50,7 +38,7 @@ StatusTeller::StatusTeller(loop::Loop& loop, mqtt::Connection& connection, const
     : connection_(connection),
       identity_(std::move(identity)),
       bus_(bus.name.str()),
-      role_(name(bus.role)),
+      role_(config::name(bus.role)),
       buffers_(bus.from_bus.buffer > 0),
       formats_(names(bus.formats)),
       timer_(loop, std::move(due)) {}
@@ -102,7 +90,7 @@ void StatusTeller::publish(const View& now, const char* state) {
                                                              .session = identity_.session,
                                                              .state = state,
                                                              .bus = bus_,
-                                                             .role = role_,
+                                                             .role = std::string(role_),
                                                              .interface = std::string(now.interface),
                                                              .formats = formats_,
                                                              .time_synchronized = clock_synchronized(),

@@ -48,6 +48,7 @@ class StatusTeller {
 
     /// Whether the bus's subscriptions stand, so that what it says of itself is true.
     void set_joined(bool joined) { joined_ = joined; }
+    bool joined() const { return joined_; }
     void tell(const View&);
     void tell_if_new(const View&);
     /// At once if the controller's state is another, otherwise when it is due.
@@ -62,7 +63,7 @@ class StatusTeller {
     mqtt::Connection& connection_;
     Identity identity_;
     std::string bus_;
-    const char* role_;
+    std::string_view role_;
     bool buffers_;
     std::vector<std::string_view> formats_;
     loop::Timer timer_;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // mqttcan: the tool for people.
+#include <algorithm>
 #include <iostream>
 #include <string_view>
 
 #include "daemon/cli/attach.hpp"
 #include "daemon/cli/check.hpp"
 #include "daemon/cli/exit_codes.hpp"
-#include "daemon/cli/reload.hpp"
+#include "daemon/cli/tool.hpp"
 #include "daemon/cli/tunnel.hpp"
 
 namespace {
@@ -19,8 +20,14 @@ constexpr const char* kHelp = R"(Usage: mqttcan COMMAND [OPTION]...
             foreground: mqttcan tunnel -i vcan0 -H broker.example.com
   check     say what is wrong with a configuration: mqttcan check [FILE]
             (default /etc/mqttcan.json, - reads standard input)
+  status    how the buses of the running daemon are: mqttcan status [BUS],
+            mqttcan status --watch
+  monitor   a line for each change, as it happens: mqttcan monitor [BUS]
+  wait      until frames cross on a bus: mqttcan wait BUS --online
+  down, up  stop a bus, and resume it: mqttcan down BUS
   reload    have the running daemon read its configuration again; waits until
             that is done: mqttcan reload
+  log-level what the daemon logs: mqttcan log-level debug
   attach    move the other end of a vxcan into a container:
             mqttcan attach BUS --pid PID
   detach    take it out again: mqttcan detach BUS
@@ -57,24 +64,26 @@ int run_check(int argc, char** argv) {
     return cli::check(std::string(file));
 }
 
+struct Command {
+    std::string_view name;
+    int (*run)(int argc, char** argv);
+};
+
+constexpr Command kCommands[] = {
+    {"attach", cli::attach}, {"check", run_check},          {"detach", cli::detach},
+    {"down", cli::down},     {"log-level", cli::log_level}, {"monitor", cli::monitor},
+    {"reload", cli::reload}, {"status", cli::status},       {"tunnel", cli::tunnel},
+    {"up", cli::up},         {"wait", cli::wait_for_bus},
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
     const std::string_view command = argc > 1 ? argv[1] : "";
-    if (command == "tunnel") {
+    if (const auto* found = std::ranges::find(kCommands, command, &Command::name);
+        found != std::end(kCommands)) {
         argv[1] = argv[0];  // getopt names the program in what it says
-        return cli::tunnel(argc - 1, argv + 1);
-    }
-    if (command == "check") {
-        return run_check(argc - 1, argv + 1);
-    }
-    if (command == "reload") {
-        argv[1] = argv[0];
-        return cli::reload(argc - 1, argv + 1);
-    }
-    if (command == "attach" || command == "detach") {
-        argv[1] = argv[0];
-        return command == "attach" ? cli::attach(argc - 1, argv + 1) : cli::detach(argc - 1, argv + 1);
+        return found->run(argc - 1, argv + 1);
     }
     if (command == "version" || command == "--version" || command == "-V") {
         std::cout << "mqttcan " MQTTCAN_VERSION "\n";

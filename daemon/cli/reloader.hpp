@@ -12,7 +12,7 @@
 
 namespace mqttcan::cli {
 
-class Reloader final : public control::Handler {
+class Reloader {
   public:
     using Load = std::function<config::Outcome()>;
     using Apply = std::function<void(const config::Config&)>;
@@ -25,10 +25,10 @@ class Reloader final : public control::Handler {
           summary_(std::move(summary)),
           log_(std::move(log)) {}
 
-    void reload(control::ReloadDone done) override { done(reload()); }
     control::ReloadResult reload();
     /// From now on there is nothing to reload.
     void stop() { stopping_ = true; }
+    bool stopping() const { return stopping_; }
 
   private:
     control::ReloadResult refuse(const std::string& reason) const;

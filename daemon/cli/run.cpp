@@ -14,8 +14,10 @@
 #include <optional>
 #include <random>
 
+#include "base/log_history.hpp"
 #include "base/unique_fd.hpp"
 #include "daemon/cli/check.hpp"
+#include "daemon/cli/desk.hpp"
 #include "daemon/cli/exit_codes.hpp"
 #include "daemon/cli/reloader.hpp"
 #include "daemon/control/server.hpp"
@@ -63,11 +65,11 @@ std::string machine_identity() {
     return sd_id128_to_string(id, words.data());
 }
 
-std::unique_ptr<LogSink> make_log(Severity lowest) {
+std::unique_ptr<LogSink> make_sink() {
     if (loop::stderr_is_journal()) {
-        return std::make_unique<loop::JournalLog>(lowest);
+        return std::make_unique<loop::JournalLog>();
     }
-    return std::make_unique<TerminalLog>(lowest);
+    return std::make_unique<TerminalLog>();
 }
 
 /// None without an error where there is no place for it and nobody asked for it.
@@ -136,8 +138,8 @@ int run(const config::Config& config, const supervisor::Host& host, const RunOpt
     // Paho may write to descriptor 0 when a connection breaks under its hands: that must not be a terminal.
     const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     ::dup2(nothing.get(), STDIN_FILENO);
-    const auto sink = make_log(options.lowest);
-    const Log log(*sink);
+    LogHistory history(make_sink(), options.lowest);
+    const Log log(history);
     mqtt::PahoFactory factory;
     loop::Loop loop({SIGTERM, SIGINT, SIGHUP});
     auto links = netlink::KernelLinks::open();
@@ -161,9 +163,10 @@ int run(const config::Config& config, const supervisor::Host& host, const RunOpt
     Reloader reloader(
         options.load, [&](const config::Config& changed) { supervisor.apply(changed); },
         [&] { return supervisor.summary(); }, log);
+    Desk desk(loop, supervisor, reloader, history);
     std::optional<control::Server> server;
     if (*listener) {
-        server.emplace(loop, std::move(**listener), reloader, host.version, log);
+        server.emplace(loop, std::move(**listener), desk, host.version, log);
     }
     bool stopping = false;
     const auto stop = [&] {

@@ -12,6 +12,7 @@
 
 #include "daemon/control/interface.hpp"
 #include "daemon/control/listener.hpp"
+#include "daemon/control/status_json.hpp"
 
 namespace mqttcan::control {
 namespace {
@@ -139,6 +140,113 @@ Result<Reply> call(const std::string& path, const std::string& method, const std
         return std::unexpected(reply.error());
     }
     return read_reply(*reply, path);
+}
+
+namespace {
+
+std::string joined(const json& list) {
+    std::string words;
+    for (const json& one : list) {
+        words += text(words.empty() ? "" : ", ", one.is_string() ? one.get<std::string>() : one.dump());
+    }
+    return words;
+}
+
+/// What a daemon that understood the call, and refused it, says.
+std::unexpected<Error> refusal(const Reply& reply, const std::string& path) {
+    const json parameters = json::parse(reply.parameters, nullptr, false);
+    const auto word = [&](const char* name) {
+        const json value = parameters.value(name, json());
+        return value.is_string() ? value.get<std::string>() : std::string();
+    };
+    if (reply.error == "org.mqttcan.Failed") {
+        return fail(std::errc::operation_not_permitted, word("reason"));
+    }
+    if (reply.error == "org.mqttcan.NoSuchBus") {
+        const std::string known = joined(parameters.value("known", json::array()));
+        return fail(std::errc::no_such_device, "there is no bus \"", word("bus"),
+                    "\", and none with an interface of that name; ",
+                    known.empty() ? "the configuration has none at all" : "there are: ", known);
+    }
+    if (reply.error.starts_with("org.varlink.service.")) {
+        return nonsense(path);
+    }
+    return fail(std::errc::protocol_error, "the daemon on ", path, " refused: ", reply.error);
+}
+
+Result<Reply> good_call(const std::string& path, const std::string& method, const json& parameters,
+                        Duration timeout) {
+    auto reply = call(path, method, parameters.dump(-1, ' ', false, json::error_handler_t::replace), timeout);
+    if (reply && !reply->error.empty()) {
+        return refusal(*reply, path);
+    }
+    return reply;
+}
+
+Result<void> without_answer(const Result<Reply>& reply) {
+    return reply ? Result<void>() : std::unexpected(reply.error());
+}
+
+std::optional<LogLine> read_line(const json& value) {
+    const auto severity = parse_severity(value.value("severity", ""));
+    if (!severity) {
+        return std::nullopt;
+    }
+    return LogLine{.number = value.value("number", std::uint64_t{0}),
+                   .time = WallTime(std::chrono::microseconds(value.value("time_us", std::int64_t{0}))),
+                   .severity = *severity,
+                   .bus = value.value("bus", ""),
+                   .interface = value.value("interface", ""),
+                   .message = value.value("message", "")};
+}
+
+std::optional<LogPart> read_log(const std::string& text) {
+    try {
+        const json value = json::parse(text);
+        LogPart part{.last = value.at("last"), .missed = value.at("missed")};
+        for (const json& line : value.at("lines")) {
+            auto read = read_line(line);
+            if (!read) {
+                return std::nullopt;
+            }
+            part.lines.push_back(std::move(*read));
+        }
+        return part;
+    } catch (const json::exception&) {
+        return std::nullopt;
+    }
+}
+
+}  // namespace
+
+Result<StatusReply> status(const std::string& path, const std::optional<std::string>& bus, Duration timeout) {
+    const json parameters = bus ? json{{"bus", *bus}} : json::object();
+    auto reply = good_call(path, "org.mqttcan.GetStatus", parameters, timeout);
+    if (!reply) {
+        return std::unexpected(reply.error());
+    }
+    auto status = parse_status(reply->parameters);
+    return status ? Result<StatusReply>(StatusReply{std::move(*status), std::move(reply->parameters)})
+                  : nonsense(path);
+}
+
+Result<void> set_dropped(const std::string& path, const std::string& bus, bool dropped, Duration timeout) {
+    return without_answer(
+        good_call(path, dropped ? "org.mqttcan.Drop" : "org.mqttcan.Resume", {{"bus", bus}}, timeout));
+}
+
+Result<void> set_log_level(const std::string& path, Severity lowest, Duration timeout) {
+    return without_answer(good_call(path, "org.mqttcan.SetLogLevel", {{"lowest", name(lowest)}}, timeout));
+}
+
+Result<LogPart> log_after(const std::string& path, std::optional<std::uint64_t> number, Duration timeout) {
+    const json parameters = number ? json{{"after", *number}} : json::object();
+    const auto reply = good_call(path, "org.mqttcan.GetLog", parameters, timeout);
+    if (!reply) {
+        return std::unexpected(reply.error());
+    }
+    auto part = read_log(reply->parameters);
+    return part ? Result<LogPart>(std::move(*part)) : nonsense(path);
 }
 
 Result<ReloadResult> reload(const std::string& path, Duration timeout) {

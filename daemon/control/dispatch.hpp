@@ -12,14 +12,14 @@
 
 namespace mqttcan::control {
 
-enum class ParameterType { string };
+enum class ParameterType { string, optional_string, optional_number };
 
 struct Parameter {
     std::string_view name;
     ParameterType type;
 };
 
-/// A method that is dispatched; its parameters are all required.
+/// A method that is dispatched.
 struct MethodInfo {
     std::string_view interface;
     std::string_view name;

@@ -12,7 +12,7 @@ namespace mqttcan::control {
 inline constexpr const char* kDefaultPath = "/run/mqttcan/control";
 
 inline constexpr std::size_t kLongestRequest = 64 * 1024;  ///< without the NUL at its end
-inline constexpr std::size_t kLongestReply = 256 * 1024;   ///< the same
+inline constexpr std::size_t kLongestReply = 4 << 20;      ///< the same: the status of some thousand buses
 inline constexpr std::size_t kDeepestJson = 32;
 
 struct Interface {

@@ -48,9 +48,6 @@ bool stderr_is_journal() {
 }
 
 void JournalLog::write(const LogRecord& record) {
-    if (record.severity > lowest_) {
-        return;
-    }
     const std::string scope = record.bus.empty() ? std::string() : text("bus ", record.bus, ": ");
     const std::string message = text("MESSAGE=", scope, record.message);
     const std::string priority = text("PRIORITY=", static_cast<int>(record.severity));

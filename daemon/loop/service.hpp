@@ -21,11 +21,7 @@ bool stderr_is_journal();
 /// The journal with MQTTCAN_BUS= and INTERFACE= as fields.
 class JournalLog final : public LogSink {
   public:
-    explicit JournalLog(Severity lowest) : lowest_(lowest) {}
     void write(const LogRecord&) override;
-
-  private:
-    Severity lowest_;
 };
 
 }  // namespace mqttcan::loop

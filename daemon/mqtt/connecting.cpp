@@ -247,11 +247,10 @@ void Connection::go_online() {
     attempt_timer_.disarm();
     online_since_ = now;
     tick_missing_told_ = lag_told_ = false;
-    const char* const protocol = options_.protocol == 5 ? "MQTT 5" : "MQTT 3.1.1";
     if (reported_.empty()) {
-        log_.notice(label(), ": connected (", protocol, ')');
+        log_.notice(label(), ": connected (", protocol(), ')');
     } else {
-        log_.notice(label(), ": connected (", protocol, ") after ", seconds_text(now - outage_began_));
+        log_.notice(label(), ": connected (", protocol(), ") after ", seconds_text(now - outage_began_));
     }
     reported_.clear();
     diagnosed_at_.reset();

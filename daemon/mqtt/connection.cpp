@@ -40,10 +40,14 @@ Connection::Connection(loop::Loop& loop, ClientFactory& factory, ConnectionSetti
 
 Connection::~Connection() = default;
 
-std::string Connection::label() const {
+std::string Connection::url() const {
     const bool ipv6 = settings_.host.find(':') != std::string::npos;
-    return text("broker ", settings_.name, " (", settings_.tls ? "mqtts://" : "mqtt://", ipv6 ? "[" : "",
-                settings_.host, ipv6 ? "]" : "", ':', settings_.port, ')');
+    return text(settings_.tls ? "mqtts://" : "mqtt://", ipv6 ? "[" : "", settings_.host, ipv6 ? "]" : "", ':',
+                settings_.port);
+}
+
+std::string Connection::label() const {
+    return text("broker ", settings_.name, " (", url(), ')');
 }
 
 void Connection::add(Subscriber& subscriber, std::vector<Subscription> subscriptions) {

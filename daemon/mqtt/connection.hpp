@@ -91,8 +91,17 @@ class Connection {
     /// What is published now is known to have arrived when on_offline() names this number or a higher one.
     std::uint64_t covering_tick() const { return fence_ ? fence_->covering() : 0; }
     std::uint64_t acknowledged_tick() const { return fence_ ? fence_->last_acknowledged() : 0; }
+    const std::string& name() const { return settings_.name; }
+    /// "mqtts://broker.example.com:8883"
+    std::string url() const;
     /// "broker default (mqtts://broker.example.com:8883)"
     std::string label() const;
+    /// "MQTT 5"; of the current attempt while there is no connection.
+    std::string_view protocol() const { return options_.protocol == 5 ? "MQTT 5" : "MQTT 3.1.1"; }
+    /// Why there is no connection, as was logged; empty if there is one, or none was tried in vain yet.
+    const std::string& problem() const { return reported_; }
+    /// Since when it is online, or not.
+    TimePoint since() const { return online() ? online_since_ : outage_began_; }
     const std::string& client_id() const { return settings_.client_id; }
     /// Whether a connection of those settings would meet the same broker.
     bool meets(const ConnectionSettings& other) const {

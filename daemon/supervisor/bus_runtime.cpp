@@ -115,10 +115,11 @@ bool BusRuntime::assign(const Assignment& assignment) {
         return ifindex_ == ready->ifindex || open(ready->ifindex);
     }
     const auto* waiting = std::get_if<Waiting>(&assignment);
+    why_closed_ = waiting != nullptr ? waiting->reason : std::get<Refused>(assignment).reason;
     if (waiting != nullptr && waiting->passing) {
         close();
     } else {
-        close(waiting != nullptr ? waiting->reason : std::get<Refused>(assignment).reason);
+        close(why_closed_);
     }
     return true;
 }
@@ -189,10 +190,48 @@ void BusRuntime::close() {
 
 void BusRuntime::close(const std::string& reason) {
     close();
+    why_closed_ = reason;
     if (waiting_for_ != reason) {
         waiting_for_ = reason;
         log_.warning(reason);
     }
+}
+
+BusStatus BusRuntime::status() {
+    BusStatus status{.name = config_.name.str(),
+                     .interface = {},
+                     .kind = name(config_.kind),
+                     .role = name(config_.role),
+                     .topic = config_.topic.str(),
+                     .broker = connection_.name(),
+                     .formats = {}};
+    for (const config::Format format : config_.formats) {
+        status.formats.push_back(name(format));
+    }
+    if (ifindex_ != 0) {
+        const auto link = around_.keeper.links().find(ifindex_);
+        status.interface = link != around_.keeper.links().end() ? link->second.name : std::string();
+    } else if (config_.interface) {
+        status.interface = config_.interface->str();
+    }
+    if (around_.keeper.is_dropped(config_.name)) {
+        status.state = BusState::dropped;
+        status.reason = why_closed_;
+    } else if (ifindex_ == 0) {
+        status.reason = why_closed_;
+    } else if (bridge_.joined()) {
+        status.state = BusState::online;
+    } else {
+        status.state = BusState::offline;
+        status.reason = !connection_.online()           ? "no connection to the broker"
+                        : connection_.problem().empty() ? "subscribing"
+                                                        : connection_.problem();
+    }
+    status.server = remote_ ? remote_->state() : std::string();
+    status.controller = bridge_.controller();
+    status.round_trip = bridge_.round_trip();
+    status.counters = bridge_.counters();
+    return status;
 }
 
 void BusRuntime::end_stop(bridge::Farewell farewell) {

@@ -17,6 +17,7 @@
 #include "daemon/supervisor/host.hpp"
 #include "daemon/supervisor/link_keeper.hpp"
 #include "daemon/supervisor/plan.hpp"
+#include "daemon/supervisor/status.hpp"
 #include "netlink/interface_lock.hpp"
 
 namespace mqttcan::supervisor {
@@ -63,6 +64,7 @@ class BusRuntime final : bridge::Caretaker {
     Legacy legacy(bool connection_stays);
     int ifindex() const { return ifindex_; }
     bool up() const { return ifindex_ != 0 && connection_.online(); }
+    BusStatus status();
 
   private:
     bool open(int ifindex);
@@ -92,6 +94,7 @@ class BusRuntime final : bridge::Caretaker {
     std::optional<netlink::InterfaceLock> lock_;
     int ifindex_ = 0;  ///< of the open bridge, otherwise 0
     bool controller_ = false;
+    std::string why_closed_;   ///< of now
     std::string waiting_for_;  ///< last reason that was logged for not being open
 };
 

@@ -184,6 +184,44 @@ std::string Supervisor::summary() const {
     return line;
 }
 
+Status Supervisor::status() {
+    const TimePoint now = BootClock::now();
+    Status status;
+    status.version = host_.version;
+    status.uptime = now - began_;
+    for (const auto& broker : brokers_) {
+        const mqtt::Connection& connection = *broker->connection;
+        const bool online = connection.online();
+        status.brokers.push_back({.name = broker->name,
+                                  .url = connection.url(),
+                                  .client_id = connection.client_id(),
+                                  .connected = online,
+                                  .protocol = std::string(online ? connection.protocol() : ""),
+                                  .problem = connection.problem(),
+                                  .since = now - connection.since()});
+    }
+    for (const auto& bus : buses_) {
+        status.buses.push_back(bus->status());
+    }
+    return status;
+}
+
+Result<void> Supervisor::set_dropped(const std::string& bus, bool dropped) {
+    const auto status = this->status();
+    const auto by_name =
+        std::ranges::find(buses_, bus, [](const auto& one) { return one->config().name.str(); });
+    const auto by_interface = std::ranges::find(status.buses, bus, &BusStatus::interface);
+    if (by_name != buses_.end()) {
+        keeper_.set_dropped((*by_name)->config().name, dropped);
+    } else if (by_interface != status.buses.end()) {
+        keeper_.set_dropped(EntryName::parse(by_interface->name).value(), dropped);
+    } else {
+        return fail(std::errc::no_such_device, "no such bus");
+    }
+    tell();
+    return {};
+}
+
 bool Supervisor::all_open() const {
     return std::ranges::all_of(buses_, [](const auto& bus) { return bus->ifindex() != 0; });
 }

@@ -17,6 +17,7 @@
 #include "daemon/supervisor/bus_runtime.hpp"
 #include "daemon/supervisor/host.hpp"
 #include "daemon/supervisor/link_keeper.hpp"
+#include "daemon/supervisor/status.hpp"
 #include "daemon/supervisor/wiring.hpp"
 
 namespace mqttcan::supervisor {
@@ -35,6 +36,10 @@ class Supervisor final : mqtt::Subscriber, LinkKeeper::User {
     /// Flushes, says goodbye, leaves the links as on_stop wants them, then calls `done`.
     void stop(loop::Callback done);
     std::string summary() const;
+    Status status();
+    /// The bus of that name, or with that interface, is not bridged any more until it is, whatever the
+    /// configuration becomes meanwhile; a link that is ours is down as long. Fails if there is no such bus.
+    Result<void> set_dropped(const std::string& bus, bool dropped);
     /// Whether every bus has its interface.
     bool all_open() const;
 
@@ -72,6 +77,7 @@ class Supervisor final : mqtt::Subscriber, LinkKeeper::User {
     void on_window() override {}
 
     loop::Loop& loop_;
+    TimePoint began_ = BootClock::now();
     loop::Rounds rounds_;  ///< of all buses
     netlink::Links& links_;
     mqtt::ClientFactory& factory_;

@@ -20,7 +20,7 @@ from kit.certificates import Authority
 from kit.links import is_up, link, links, wait_up
 from kit.namespaces import NamedNamespace, ProcessNamespace
 from kit.old_broker import OldBroker
-from kit.processes import REPOSITORY, Broker, Daemon, tool
+from kit.processes import REPOSITORY, Broker, Daemon, binary, tool
 from kit.slcan_adapter import SlcanAdapter
 from kit.status import Status, client_status, dropped, is_balanced, server_status
 from kit.varlink import Varlink, VarlinkError
@@ -28,7 +28,7 @@ from kit.waiting import DEADLINE, Late, free_port, let_pass, run, wait_for
 from peer import Frame
 
 __all__ = ["DEADLINE", "REPOSITORY", "Frame", "Late", "Place", "Scenario", "Tunnel", "Varlink", "VarlinkError",
-           "broker_entry", "cansend", "client_status", "crossed", "dropped", "every_kind", "free_port", "is_balanced",
+           "binary", "broker_entry", "cansend", "client_status", "crossed", "dropped", "every_kind", "free_port", "is_balanced",
            "is_up", "let_pass", "link", "links", "main", "run", "server_status", "tool", "wait_for", "wait_up"]
 
 

@@ -109,7 +109,8 @@ class Options(unittest.TestCase):
 
     def test_of_the_tool_stand_in_its_page_and_no_others(self):
         self.compare("mqttcan.1", ("mqttcan", "--help"), ("mqttcan", "tunnel", "--help"), ("mqttcan", "check", "--help"),
-                     ("mqttcan", "reload", "--help"), ("mqttcan", "attach", "--help"), ("mqttcan", "detach", "--help"))
+                     *(("mqttcan", command, "--help") for command in (
+                         "attach", "detach", "down", "log-level", "monitor", "reload", "status", "up", "wait")))
 
     def test_of_the_daemon_stand_in_its_page_and_no_others(self):
         self.compare("mqttcand.8", ("mqttcand", "--help"))
@@ -122,7 +123,8 @@ class Options(unittest.TestCase):
 
     def test_that_the_readme_names_exist(self):
         offered = set().union(*(options_in(run(*command).stdout) for command in (
-            ("mqttcan", "tunnel", "--help"), ("mqttcan", "attach", "--help"), ("mqttcand", "--help"))))
+            ("mqttcan", "tunnel", "--help"), ("mqttcan", "attach", "--help"), ("mqttcan", "status", "--help"),
+            ("mqttcan", "wait", "--help"), ("mqttcand", "--help"))))
         for block in [block for language, block in FENCE.findall(text("README.md")) if language == "sh"]:
             for line in block.splitlines():
                 if re.match(r"\s*(sudo )?mqttcand? ", line):

@@ -14,6 +14,7 @@
 
 #include "daemon/control/interface.hpp"
 #include "daemon/control/session.hpp"
+#include "tests/support/some_status.hpp"
 
 namespace {
 
@@ -37,6 +38,17 @@ class Fickle final : public Handler {
                 waiting = std::move(done);
         }
     }
+    mqttcan::supervisor::Status status() override {
+        return {.buses = {mqttcan::test::some_bus("\xff", "vcan0")}};
+    }
+    SwitchResult set_dropped(const std::string&, bool dropped) override {
+        return dropped ? SwitchResult(NoSuchBus{{"\xff"}}) : SwitchResult(Done{});
+    }
+    void log_after(std::optional<std::uint64_t> number, LogDone done) override {
+        done({.last = number.value_or(7),
+              .lines = {{.severity = mqttcan::Severity::debug, .message = "\xff"}}});
+    }
+    void set_log_level(mqttcan::Severity) override {}
     ReloadDone waiting;
 
   private:

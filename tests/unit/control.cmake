@@ -5,6 +5,7 @@ mqttcan_unit_test(control
     control_interface_test.cpp
     control_server_test.cpp
     control_session_test.cpp
+    status_json_test.cpp
   LINK mqttcan::control nlohmann_json::nlohmann_json)
 
 # The fuzz target over golden requests, to keep it building; as a fuzzer it is built with clang (see there).

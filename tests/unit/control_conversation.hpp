@@ -8,6 +8,7 @@
 
 #include "daemon/control/dispatch.hpp"
 #include "daemon/control/handler.hpp"
+#include "tests/support/some_status.hpp"
 
 namespace mqttcan::control::test {
 
@@ -24,7 +25,24 @@ class FakeHandler final : public Handler {
         }
     }
 
+    supervisor::Status status() override { return now; }
+    SwitchResult set_dropped(const std::string& bus, bool dropped) override {
+        switched = bus + (dropped ? " down" : " up");
+        return switch_result;
+    }
+    void log_after(std::optional<std::uint64_t> number, LogDone done) override {
+        after = number;
+        done(log);
+    }
+    void set_log_level(Severity severity) override { lowest = severity; }
+
     ReloadResult result = Done{};
+    supervisor::Status now = mqttcan::test::some_status();
+    SwitchResult switch_result = Done{};
+    std::string switched;
+    std::optional<std::uint64_t> after;
+    LogPart log;
+    Severity lowest = Severity::info;
     bool later = false;  ///< answers are kept in `waiting`
     std::vector<ReloadDone> waiting;
     int reloads = 0;

@@ -74,6 +74,83 @@ TEST_F(Dispatch, AnswersAReloadThatFailedWithTheReason) {
               error("org.mqttcan.Failed", {{"reason", "it is stopping"}}));
 }
 
+TEST_F(Dispatch, TellsTheStatusOfAllBusesOrOfOneWithItsBroker) {
+    const json all = answer(request("org.mqttcan.GetStatus"))["parameters"];
+    EXPECT_EQ(all["version"], "1.2.3");
+    EXPECT_EQ(all["buses"].size(), 2);
+    handler_.now.brokers.push_back({.name = "another", .url = "", .client_id = ""});
+    for (const char* named : {"engine", "can0"}) {
+        const json one = answer(request("org.mqttcan.GetStatus", {{"bus", named}}))["parameters"];
+        ASSERT_EQ(one["buses"].size(), 1) << named;
+        EXPECT_EQ(one["buses"][0]["name"], "engine");
+        ASSERT_EQ(one["brokers"].size(), 1);
+        EXPECT_EQ(one["brokers"][0]["name"], "default");
+    }
+    EXPECT_EQ(answer(request("org.mqttcan.GetStatus", {{"bus", "x"}})),
+              error("org.mqttcan.NoSuchBus", {{"bus", "x"}, {"known", {"engine", "van"}}}));
+    EXPECT_EQ(answer(request("org.mqttcan.GetStatus", {{"bus", 1}})),
+              error("org.varlink.service.InvalidParameter", {{"parameter", "bus"}}));
+}
+
+TEST_F(Dispatch, SaysThatTheStatusOfTooManyBusesNeedsMoreThanOneAnswer) {
+    handler_.now.buses.assign(4'000, handler_.now.buses.front());
+    EXPECT_EQ(answer(request("org.mqttcan.GetStatus"))["error"], "org.mqttcan.Failed");
+}
+
+TEST_F(Dispatch, DropsAndResumesABus) {
+    EXPECT_EQ(raw(request("org.mqttcan.Drop", {{"bus", "body"}})), R"({"parameters":{}})");
+    EXPECT_EQ(handler_.switched, "body down");
+    EXPECT_EQ(raw(request("org.mqttcan.Resume", {{"bus", "body"}})), R"({"parameters":{}})");
+    EXPECT_EQ(handler_.switched, "body up");
+    handler_.switch_result = NoSuchBus{{"a", "b"}};
+    EXPECT_EQ(answer(request("org.mqttcan.Drop", {{"bus", "x"}})),
+              error("org.mqttcan.NoSuchBus", {{"bus", "x"}, {"known", {"a", "b"}}}));
+    handler_.switch_result = Failure{"it is stopping"};
+    EXPECT_EQ(answer(request("org.mqttcan.Drop", {{"bus", "x"}}))["parameters"]["reason"], "it is stopping");
+}
+
+TEST_F(Dispatch, TellsTheLinesOfTheLog) {
+    handler_.log = {.last = 7,
+                    .missed = 2,
+                    .lines = {{.number = 7,
+                               .time = WallTime(std::chrono::microseconds(5)),
+                               .severity = Severity::warning,
+                               .bus = "body",
+                               .interface = "vcan0",
+                               .message = "gone \xff"}}};
+    const json reply = answer(request("org.mqttcan.GetLog", {{"after", 4}}))["parameters"];
+    EXPECT_EQ(handler_.after, 4U);
+    EXPECT_EQ(reply, json::parse(R"({"last": 7, "missed": 2, "lines": [{"number": 7, "time_us": 5,
+        "severity": "warning", "bus": "body", "interface": "vcan0", "message": "gone \ufffd"}]})"));
+    answer(request("org.mqttcan.GetLog"));
+    EXPECT_FALSE(handler_.after);
+    EXPECT_EQ(answer(request("org.mqttcan.GetLog", {{"after", -1}})),
+              error("org.varlink.service.InvalidParameter", {{"parameter", "after"}}));
+}
+
+TEST_F(Dispatch, KeepsTheNewestLinesWhereNotAllFitInAReply) {
+    handler_.log.last = 1000;
+    for (std::uint64_t number = 1; number <= 1000; ++number) {
+        handler_.log.lines.push_back({.number = number,
+                                      .time = {},
+                                      .severity = Severity::info,
+                                      .bus = {},
+                                      .interface = {},
+                                      .message = std::string(1000, 'x')});
+    }
+    const json reply = answer(request("org.mqttcan.GetLog", {{"after", 0}}))["parameters"];
+    EXPECT_EQ(reply["lines"].back()["number"], 1000);
+    EXPECT_GT(reply["missed"], 900);
+    EXPECT_EQ(reply["missed"].get<std::size_t>() + reply["lines"].size(), 1000);
+}
+
+TEST_F(Dispatch, SetsTheLevelOfTheLog) {
+    EXPECT_EQ(raw(request("org.mqttcan.SetLogLevel", {{"lowest", "debug"}})), R"({"parameters":{}})");
+    EXPECT_EQ(handler_.lowest, Severity::debug);
+    EXPECT_EQ(answer(request("org.mqttcan.SetLogLevel", {{"lowest", "loud"}})),
+              error("org.varlink.service.InvalidParameter", {{"parameter", "lowest"}}));
+}
+
 TEST_F(Dispatch, CountsTheFaultsThatDoNotFitInAReply) {
     Faults many;
     for (int i = 0; i < 100'000; ++i) {

@@ -16,11 +16,12 @@ namespace {
 
 using Fields = std::map<std::string, std::string>;
 
-/// The grammar as far as we use it: methods, errors, flat structs of base types and arrays of these.
+/// The grammar as far as we use it: types, methods, errors; structs of named types, arrays, maps and what may
+/// be absent of these.
 class Description {
   public:
     explicit Description(std::string_view text) {
-        static const std::regex kTokens(R"(#[^\n]*|[A-Za-z][A-Za-z0-9_.]*|->|\[\]|[(),:?]|\S)");
+        static const std::regex kTokens(R"(#[^\n]*|[A-Za-z][A-Za-z0-9_.]*|->|\[\]|\[string\]|[(),:?]|\S)");
         const std::string words(text);
         for (std::sregex_iterator at(words.begin(), words.end(), kTokens), end; at != end; ++at) {
             if (!at->str().starts_with('#')) {
@@ -35,6 +36,7 @@ class Description {
     }
 
     std::string name;
+    std::map<std::string, Fields> types;
     std::map<std::string, Fields> methods;
     std::map<std::string, Fields> replies;
     std::map<std::string, Fields> errors;
@@ -63,6 +65,8 @@ class Description {
             methods[member_name] = fields();
             expect("->");
             replies[member_name] = fields();
+        } else if (keyword == "type") {
+            types[member_name] = fields();
         } else if (keyword == "error") {
             errors[member_name] = fields();
         } else {
@@ -76,7 +80,7 @@ class Description {
             const std::string field = match("[A-Za-z](_?[A-Za-z0-9])*");
             expect(":");
             std::string type = take();
-            if (type == "[]" || type == "?") {
+            if (type == "[]" || type == "?" || type == "[string]") {
                 type += take();
             }
             list[field] = type;
@@ -107,13 +111,41 @@ json reply_to(const std::string& text, Handler& handler) {
     return json::parse(reply);
 }
 
-void expect_fields(const json& value, const Fields& fields, const std::string& where) {
-    ASSERT_EQ(value.size(), fields.size()) << where << value;
-    for (const auto& [name, type] : fields) {
-        ASSERT_TRUE(value.contains(name)) << where << value;
-        EXPECT_EQ(value[name].is_string(), type == "string") << where << name;
-        EXPECT_EQ(value[name].is_array(), type == "[]string") << where << name;
+void expect_fields(const json& value, const Fields& fields, const Description& types,
+                   const std::string& where);
+
+void expect_type(const json& value, const std::string& type, const Description& types,
+                 const std::string& where) {
+    if (type.starts_with("[")) {
+        const bool is_map = type.starts_with("[string]");
+        ASSERT_TRUE(is_map ? value.is_object() : value.is_array()) << where << value;
+        for (const json& one : value) {
+            expect_type(one, type.substr(type.find(']') + 1), types, where);
+        }
+    } else if (type == "string") {
+        EXPECT_TRUE(value.is_string()) << where << value;
+    } else if (type == "int") {
+        EXPECT_TRUE(value.is_number_integer()) << where << value;
+    } else if (type == "bool") {
+        EXPECT_TRUE(value.is_boolean()) << where << value;
+    } else {
+        ASSERT_TRUE(types.types.contains(type)) << where << type;
+        expect_fields(value, types.types.at(type), types, where + type + '.');
     }
+}
+
+void expect_fields(const json& value, const Fields& fields, const Description& types,
+                   const std::string& where) {
+    std::size_t seen = 0;
+    for (const auto& [name, type] : fields) {
+        const bool may_be_absent = type.starts_with('?');
+        ASSERT_TRUE(may_be_absent || value.contains(name)) << where << name << ": " << value;
+        if (value.contains(name)) {
+            ++seen;
+            expect_type(value[name], type.substr(may_be_absent ? 1 : 0), types, where + name + ": ");
+        }
+    }
+    EXPECT_EQ(value.size(), seen) << where << "has what is not described: " << value;
 }
 
 TEST(InterfaceDescription, NamesItsInterface) {
@@ -127,8 +159,10 @@ TEST(InterfaceDescription, HasEveryMethodThatIsDispatchedWithItsParametersAndNoO
     for (const MethodInfo& method : methods()) {
         Fields& fields = dispatched[std::string(method.interface) + '.' + std::string(method.name)];
         for (const Parameter& parameter : method.parameters) {
-            ASSERT_EQ(parameter.type, ParameterType::string);
-            fields[std::string(parameter.name)] = "string";
+            fields[std::string(parameter.name)] = parameter.type == ParameterType::string ? "string"
+                                                  : parameter.type == ParameterType::optional_string
+                                                      ? "?string"
+                                                      : "?int";
         }
     }
     std::map<std::string, Fields> described;
@@ -142,15 +176,23 @@ TEST(InterfaceDescription, HasEveryMethodThatIsDispatchedWithItsParametersAndNoO
 
 TEST(InterfaceDescription, TellsWhatReplies) {
     FakeHandler handler;
+    handler.log.lines = {{.number = 1,
+                          .time = {},
+                          .severity = Severity::info,
+                          .bus = "body",
+                          .interface = "vcan0",
+                          .message = "up"}};
     for (const auto& [interface, description] : descriptions()) {
         for (const auto& [method, fields] : description.replies) {
             json parameters = json::object();
             for (const auto& [name, type] : description.methods.at(method)) {
-                parameters[name] = "org.mqttcan";
+                if (type == "string") {
+                    parameters[name] = name == "lowest" ? "debug" : "org.mqttcan";
+                }
             }
             const json reply = reply_to(request(interface + '.' + method, parameters), handler);
             ASSERT_FALSE(reply.contains("error")) << reply;
-            expect_fields(reply["parameters"], fields, interface + '.' + method + ": ");
+            expect_fields(reply["parameters"], fields, description, interface + '.' + method + ": ");
         }
     }
 }
@@ -161,18 +203,21 @@ TEST(InterfaceDescription, TellsWhatErrorsHold) {
     FakeHandler broken;
     broken.result = Failure{"reason"};
     FakeHandler good;
+    good.switch_result = NoSuchBus{{"body"}};
     const auto all = descriptions();
     std::size_t seen = 0;
     for (const json& reply :
          {reply_to(request("org.mqttcan.Reload"), bad), reply_to(request("org.mqttcan.Reload"), broken),
           reply_to(request("org.other.X"), good), reply_to(request("org.mqttcan.X"), good),
           reply_to(request("org.mqttcan.Reload", {{"x", 1}}), good),
+          reply_to(request("org.mqttcan.Drop", {{"bus", "b"}}), good),
           reply_to(R"({"method":"org.mqttcan.Reload","upgrade":true})", good)}) {
         const std::string name = reply["error"];
         const std::size_t dot = name.rfind('.');
-        const auto& errors = all.at(name.substr(0, dot)).errors;
-        ASSERT_TRUE(errors.contains(name.substr(dot + 1))) << name;
-        expect_fields(reply["parameters"], errors.at(name.substr(dot + 1)), name + ": ");
+        const Description& description = all.at(name.substr(0, dot));
+        ASSERT_TRUE(description.errors.contains(name.substr(dot + 1))) << name;
+        expect_fields(reply["parameters"], description.errors.at(name.substr(dot + 1)), description,
+                      name + ": ");
         ++seen;
     }
     std::size_t described = 0;

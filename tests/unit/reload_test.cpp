@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Reload at both ends: what the daemon does when it is asked to, and the tool's command line.
-#include "daemon/cli/reload.hpp"
+#include "daemon/cli/reloader.hpp"
 
 #include <gmock/gmock.h>
-
-#include "daemon/cli/reloader.hpp"
 
 namespace mqttcan::cli {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -39,12 +35,8 @@ class ReloaderTest : public testing::Test {
 
 TEST_F(ReloaderTest, AppliesAGoodConfigurationBeforeItAnswers) {
     file_ = R"({"buses": {}})";
-    bool done = false;
-    reloader_.reload([&](const control::ReloadResult& result) {
-        EXPECT_THAT(applied_, ElementsAre(0));
-        done = std::holds_alternative<control::Done>(result);
-    });
-    EXPECT_TRUE(done);
+    EXPECT_TRUE(std::holds_alternative<control::Done>(reloader_.reload()));
+    EXPECT_THAT(applied_, ElementsAre(0));
     EXPECT_THAT(log_.lines, ElementsAre("5 configuration reloaded"));
 }
 
@@ -77,39 +69,6 @@ TEST_F(ReloaderTest, SaysWhenThereIsNoFileToReadAgain) {
     Reloader from_stdin({}, apply(), [] { return std::string(); }, Log(log_));
     EXPECT_THAT(std::get<control::Failure>(from_stdin.reload()).reason, HasSubstr("standard input"));
     EXPECT_TRUE(applied_.empty());
-}
-
-Result<ReloadOptions> parse(std::vector<std::string> words, const char* environment = nullptr) {
-    words.insert(words.begin(), "mqttcan");
-    std::vector<char*> pointers;
-    for (std::string& word : words) {
-        pointers.push_back(word.data());
-    }
-    pointers.push_back(nullptr);
-    return parse_reload(static_cast<int>(words.size()), pointers.data(), environment);
-}
-
-TEST(ReloadOptions, NameTheSocketOfTheServiceUnlessToldOtherwise) {
-    EXPECT_EQ(parse({})->control, "/run/mqttcan/control");
-    EXPECT_EQ(parse({}, "")->control, "/run/mqttcan/control");
-    EXPECT_EQ(parse({}, "/tmp/a")->control, "/tmp/a");
-    EXPECT_EQ(parse({"--control", "/tmp/b"}, "/tmp/a")->control, "/tmp/b");
-}
-
-TEST(ReloadOptions, HaveABoundedPatience) {
-    EXPECT_EQ(parse({})->timeout, 30s);
-    EXPECT_EQ(parse({"--timeout", "1.5min"})->timeout, 90s);
-    for (const char* wrong : {"0s", "2h", "30", "-1s", "soon", ""}) {
-        const auto options = parse({"--timeout", wrong});
-        ASSERT_FALSE(options) << wrong;
-        EXPECT_THAT(options.error().what, HasSubstr("--timeout")) << wrong;
-    }
-}
-
-TEST(ReloadOptions, KnowWhatTheyDoNotKnow) {
-    EXPECT_THAT(parse({"/etc/mqttcan.json"}).error().what, HasSubstr("started with"));
-    EXPECT_FALSE(parse({"--now"}));
-    EXPECT_TRUE(parse({"--help"})->help);
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The command line of those commands of `mqttcan` that call the daemon. What they share is here: where the
+// daemon's socket is, how long to wait, and how a person is told what is wrong.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+
+namespace mqttcan::cli {
+
+struct ToolCommand {
+    const char* name;  ///< "status"
+    const char* help;
+    Duration patience;          ///< unless --timeout says otherwise; 0: the command knows no --timeout
+    const char* operands = "";  ///< what it wants, for messages: "one bus"; empty: nothing
+    std::size_t fewest = 0;     ///< operands
+    std::size_t most = 0;
+    const char* why_no_more = "";  ///< about the first operand too many: ": one bus at a time"
+    bool json = false;             ///< knows --json, and so on
+    bool watch = false;
+    bool online = false;
+};
+
+struct ToolOptions {
+    std::string control;
+    Duration timeout{};
+    std::vector<std::string> operands = {};
+    bool json = false;
+    std::optional<Duration> watch = {};  ///< how often
+    bool online = false;
+    bool help = false;
+};
+
+/// The arguments after the command, argv[0] in its place. `environment_control` is MQTTCAN_CONTROL's value,
+/// or null. Errors are for a person; empty if getopt has said already what is wrong.
+Result<ToolOptions> parse_tool(const ToolCommand&, int argc, char** argv, const char* environment_control);
+
+/// The same with the environment; shows the help, or what is wrong. None: `code` is to be returned.
+std::optional<ToolOptions> begin_tool(const ToolCommand&, int argc, char** argv, int& code);
+
+/// "mqttcan status: reason" on standard error; the exit code of a failure.
+int complain(const ToolCommand&, const std::string& reason);
+
+}  // namespace mqttcan::cli

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// `mqttcan wait`: for scripts that use a bus as soon as it carries frames.
+#include <time.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/text.hpp"
+#include "daemon/cli/exit_codes.hpp"
+#include "daemon/cli/tool.hpp"
+#include "daemon/cli/tool_options.hpp"
+#include "daemon/control/client.hpp"
+
+namespace mqttcan::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using supervisor::BusState;
+using supervisor::BusStatus;
+
+constexpr Duration kPatience = 30s;
+constexpr Duration kPause = 50ms;
+constexpr Duration kAnswer = 5s;
+
+constexpr ToolCommand kWait = {
+    .name = "wait",
+    .help = R"(Usage: mqttcan wait [BUS]... --online [OPTION]...
+
+Returns as soon as frames cross on each BUS (a bus's name, or its interface), or
+on all of them if none is named: its interface is up, the broker is there, its
+subscriptions stand, and the server of a client does not say that it is gone.
+Waits for the daemon as well.
+
+      --online         what to wait for
+      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
+                       otherwise /run/mqttcan/control)
+      --timeout TIME   wait so long at most (default 30s)
+  -h, --help           show this and exit
+
+Allowed to root and to members of the group mqttcan.
+Exit codes: 0 online, 1 not in time or another failure, 2 usage.
+)",
+    .patience = kPatience,
+    .most = 1000,
+    .online = true,
+};
+
+std::string list(const std::vector<std::string>& reasons) {
+    std::string words;
+    for (const std::string& reason : reasons) {
+        words += text(words.empty() ? "" : "; ", reason);
+    }
+    return words;
+}
+
+bool is(const BusStatus& bus, const std::string& operand) {
+    return bus.name == operand || bus.interface == operand;
+}
+
+/// Why one of them is not online; empty if all are. An error if that will not change by waiting.
+Result<std::string> missing(const supervisor::Status& status, const std::vector<std::string>& wanted) {
+    std::vector<std::string> reasons;
+    for (const BusStatus& bus : status.buses) {
+        const bool meant = wanted.empty() ||
+                           std::ranges::any_of(wanted, [&](const auto& operand) { return is(bus, operand); });
+        if (!meant) {
+            continue;
+        }
+        if (bus.state == BusState::dropped) {
+            return fail(std::errc::operation_canceled, "bus ", bus.name, " was ", bus.reason);
+        }
+        if (bus.state != BusState::online) {
+            reasons.push_back(text("bus ", bus.name, " is ", name(bus.state), ": ", bus.reason));
+        } else if (bus.server == "offline" || bus.server == "waiting") {
+            reasons.push_back(text("the server of bus ", bus.name, " says that it is ", bus.server));
+        }
+    }
+    for (const std::string& operand : wanted) {
+        if (std::ranges::none_of(status.buses, [&](const BusStatus& bus) { return is(bus, operand); })) {
+            reasons.push_back(text("there is no bus ", operand));  // a reload may bring it
+        }
+    }
+    return list(reasons);
+}
+
+void pause() {
+    const timespec rest{.tv_sec = 0, .tv_nsec = kPause.count()};
+    ::nanosleep(&rest, nullptr);
+}
+
+}  // namespace
+
+int wait_for_bus(int argc, char** argv) {
+    int code = kOk;
+    const auto options = begin_tool(kWait, argc, argv, code);
+    if (!options) {
+        return code;
+    }
+    if (!options->online) {
+        complain(kWait, "say what to wait for: --online");
+        return kUsage;
+    }
+    const TimePoint deadline = BootClock::now() + options->timeout;
+    for (;;) {
+        const auto reply =
+            control::status(options->control, std::nullopt, std::min(options->timeout, kAnswer));
+        std::string reason;
+        if (!reply && reply.error().code == std::errc::permission_denied) {
+            return complain(kWait, reply.error().what);
+        }
+        if (reply) {
+            const auto lacks = missing(reply->status, options->operands);
+            if (!lacks) {
+                return complain(kWait, lacks.error().what);
+            }
+            if (lacks->empty()) {
+                return kOk;
+            }
+            reason = *lacks;
+        } else {
+            reason = reply.error().what;
+        }
+        if (BootClock::now() >= deadline) {
+            return complain(kWait, text("not within ", seconds_text(options->timeout), ": ", reason));
+        }
+        pause();
+    }
+}
+
+}  // namespace mqttcan::cli
