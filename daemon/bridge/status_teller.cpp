@@ -2,6 +2,7 @@
 #include "daemon/bridge/status_teller.hpp"
 
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -13,10 +14,14 @@ using namespace std::chrono_literals;
 constexpr Duration kDropsInterval = 1s;    // a drop is told soon,
 constexpr Duration kTrafficInterval = 5s;  // mere traffic seldom: the line may be metered
 
+/// The service may not call adjtimex; then only systemd-timesyncd can tell, by a file that it leaves.
 bool clock_synchronized() {
     timex state{};
     const int result = ::adjtimex(&state);  // modes 0: only reads
-    return result >= 0 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+    if (result < 0) {
+        return ::access("/run/systemd/timesync/synchronized", F_OK) == 0;
+    }
+    return result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }
 
 std::vector<std::string_view> names(const std::vector<config::Format>& formats) {

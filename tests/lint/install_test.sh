@@ -23,6 +23,7 @@ for prefix in /usr /usr/local; do
 	found=$(<"$stage/files")
 	p=${prefix#/}
 	for file in "755 $p/bin/mqttcan" "755 $p/sbin/mqttcand" "644 $p/lib/systemd/system/mqttcan.service" \
+		"644 $p/lib/systemd/system/mqttcan@.service" \
 		"644 $p/lib/sysusers.d/mqttcan.conf" "644 $p/lib/modules-load.d/mqttcan.conf" \
 		"644 $p/share/mqttcan/mqttcan.schema.json" "644 $p/share/doc/mqttcan/examples/mqttcan.json.example"; do
 		[[ $'\n'$found$'\n' == *$'\n'"$file"$'\n'* ]] || fail "missing: $file" "installed:" "$found"
@@ -31,9 +32,14 @@ for prefix in /usr /usr/local; do
 	strays=$(grep -Ev " $p/(bin/mqttcan|sbin/mqttcand|lib/(systemd/system|sysusers\.d|modules-load\.d|udev/rules\.d)/[^/]+|share/(mqttcan|doc/mqttcan|man|bash-completion)/.+)$" "$stage/files" || true)
 	[[ -z $strays ]] || fail "installed, but nobody knows why:" "$strays"
 	unit=$(<"$root/$p/lib/systemd/system/mqttcan.service")
+	instance=$(<"$root/$p/lib/systemd/system/mqttcan@.service")
 	[[ $unit == *$'\n'"ExecStart=$prefix/sbin/mqttcand"$'\n'* ]] || fail "the unit starts something else:" "$unit"
 	[[ $unit == *$'\n'"ExecReload=$prefix/bin/mqttcan reload"$'\n'* ]] || fail "the unit reloads with something else:" "$unit"
-	[[ $unit != *@MQTTCAN_* ]] || fail 'the unit has a place that was not filled in:' "$unit"
+	[[ $unit$instance != *@MQTTCAN_* ]] || fail 'a unit has a place that was not filled in:' "$unit" "$instance"
+	said=$(diff <(grep -v '^#' <<<"$unit") <(grep -v '^#' <<<"$instance" | sed 's/ (%i)$//; s/-%i$//; s/ --con.*//')) ||
+		fail 'the two units differ in more than their names:' "$said"
+	[[ $instance == *"mqttcand --config /etc/mqttcan/%i.json --control /run/mqttcan-%i/control"$'\n'* ]] ||
+		fail 'the instances start something else:' "$instance"
 	[[ $(<"$root/$p/lib/sysusers.d/mqttcan.conf") =~ $'\nu '[[:space:]]*mqttcan[[:space:]] ]] || fail 'sysusers.d: no user mqttcan'
 done
 printf '%s\n' "$found"
