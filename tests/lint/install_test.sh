@@ -23,7 +23,7 @@ for prefix in /usr /usr/local; do
 	found=$(<"$stage/files")
 	p=${prefix#/}
 	for file in "755 $p/bin/mqttcan" "755 $p/sbin/mqttcand" "644 $p/lib/systemd/system/mqttcan.service" \
-		"644 $p/lib/systemd/system/mqttcan@.service" \
+		"644 $p/lib/systemd/system/mqttcan@.service" "644 $p/lib/udev/rules.d/80-mqttcan.rules" \
 		"644 $p/lib/sysusers.d/mqttcan.conf" "644 $p/lib/modules-load.d/mqttcan.conf" \
 		"644 $p/share/mqttcan/mqttcan.schema.json" "644 $p/share/doc/mqttcan/examples/mqttcan.json.example"; do
 		[[ $'\n'$found$'\n' == *$'\n'"$file"$'\n'* ]] || fail "missing: $file" "installed:" "$found"
