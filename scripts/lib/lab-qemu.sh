@@ -12,17 +12,21 @@ machine_check() {
 	stock=$("$lib/lab-kernel" --where) || fail 'cards need a stock kernel, which is not here: run scripts/bootstrap' 69
 }
 
-# Perl again (lib/lab-init says why), with the libraries that it needs: as large as a busybox would be.
-machine_prepare() {
+# The initramfs is Perl again (lib/lab-init says why), with the libraries that it needs: as large as a busybox would be.
+initramfs() { # initramfs FOLDER: what it loads first, a folder of the kernel's
 	local root=$job/initramfs library
-	mkdir -p "$root"/{first,host,usr/bin} "$root"
+	mkdir -p "$root"/{dev,first,host,usr/bin}
 	cp "$lib/lab-initramfs" "$root/init"
 	chmod 755 "$root/init"
-	cp "$stock"/first/* "$root/first/"
+	cp "$stock/$1"/* "$root/first/"
 	cp -L /usr/bin/perl "$root/usr/bin/perl"
 	while read -r library; do cp -L --parents "$library" "$root"; done < <(ldd /usr/bin/perl | grep -o '/[^ ]*')
 	(cd "$root" && find . | cpio --quiet --create --format=newc --owner=0:0) >"$job/initrd"
 	rm -r "$root"
+}
+
+machine_prepare() {
+	initramfs first
 	echo "$stock/lib/modules" >"$job/modules"
 }
 
@@ -35,15 +39,21 @@ shared() {
 		-device "virtio-9p-pci,fsdev=$1,mount_tag=$1")
 }
 
-# Becomes the machine. Descriptor 3 is the terminal, if there is one. tsc=reliable, because the kernel takes the counters
+# tsc=reliable, because the kernel takes the counters
 # of emulated processors for unsynchronized (they all are the host's) and then asks an emulated HPET: each look at the
 # clock a system call, a tenth of the time of a busy daemon.
-machine_become() {
-	local arguments=(-nodefaults -no-user-config -display none -monitor none -no-reboot
+pc() { # pc KERNEL-OPTIONS: arguments of every machine
+	arguments+=(-nodefaults -no-user-config -display none -monitor none -no-reboot
 		-accel 'tcg,thread=multi' -cpu max -smp "$cpus" -m "$megabytes"
 		-kernel "$stock/vmlinuz" -initrd "$job/initrd"
-		-append "console=ttyS0 panic=-1 mitigations=off audit=0 tsc=reliable lab_job=$job lab_machine=qemu"
+		-append "console=ttyS0 panic=-1 mitigations=off audit=0 tsc=reliable $1"
 		-chardev "file,id=log,append=on,path=$(quoted "$job/log")" -serial chardev:log)
+}
+
+# Becomes the machine. Descriptor 3 is the terminal, if there is one.
+machine_become() {
+	local arguments=()
+	pc "lab_job=$job lab_machine=qemu"
 	shared root / ,readonly=on
 	shared job "$job" ''
 	shared results "$(realpath -- "$job/results")" ''
