@@ -44,7 +44,7 @@ void Desk::log_after(std::optional<std::uint64_t> number, control::LogDone done)
         done(part_after(*number));  // also to one who has spoken to another daemon before
     } else {
         waiting_.emplace_back(*number, std::move(done));
-        if (waiting_.size() > control::kMostClients) {  // whoever asked first has gone
+        if (waiting_.size() > control::kMostClients) {  // whoever asked first has gone, or asks again
             const auto [first, gone] = std::move(waiting_.front());
             waiting_.pop_front();
             gone({.last = first});

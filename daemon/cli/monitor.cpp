@@ -65,15 +65,14 @@ std::string in_words(const LogLine& line) {
     return text(clock_text(line.time), ' ', scope, alarm, line.message);
 }
 
-void show(const control::LogPart& part, const ToolOptions& options) {
-    if (part.missed > 0 && !options.json) {
-        std::cout << "... " << counted(part.missed, "line") << " missed\n";
+/// `bus`: only of that one, unless it is empty.
+void show(const control::LogPart& part, const std::string& bus, bool json) {
+    if (part.missed > 0) {
+        std::cerr << "mqttcan monitor: " << counted(part.missed, "line") << " missed\n";
     }
     for (const LogLine& line : part.lines) {
-        const bool meant = options.operands.empty() || line.bus == options.operands.front() ||
-                           line.interface == options.operands.front();
-        if (meant) {
-            std::cout << (options.json ? control::to_json(line) : in_words(line)) << '\n';
+        if (bus.empty() || line.bus == bus) {
+            std::cout << (json ? control::to_json(line) : in_words(line)) << '\n';
         }
     }
     std::cout << std::flush;
@@ -87,22 +86,24 @@ int monitor(int argc, char** argv) {
     if (!options) {
         return code;
     }
-    if (!options->operands.empty()) {  // a wrong name would be silent for ever
-        if (const auto known = control::status(options->control, options->operands.front(), options->timeout);
-            !known) {
-            return complain(kMonitor, known.error().what);
+    std::string bus;
+    if (!options->operands.empty()) {
+        const auto known = control::status(options->control, options->operands.front(), options->timeout);
+        if (!known) {
+            return complain(kMonitor, known.error().what);  // a wrong name would be silent for ever
         }
+        bus = known->status.buses.front().name;
     }
     auto part = control::log_after(options->control, std::nullopt, options->timeout);
     if (part && ::isatty(STDERR_FILENO) == 1) {
         std::cerr << "(waiting for changes; Ctrl-C ends)\n";
     }
-    for (std::uint64_t last = 0; part; last = part->last) {
-        show(*part, *options);
+    while (part) {
+        show(*part, bus, options->json);
         if (!std::cout) {
             return kFailure;
         }
-        last = part->last;
+        const std::uint64_t last = part->last;
         do {
             part = control::log_after(options->control, last, kSilence);
         } while (!part && part.error().code == std::errc::timed_out);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `mqttcan status`: how the buses are, once or again and again.
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -51,12 +50,6 @@ Exit codes: 0 shown, 1 failure, 2 usage.
     .json = true,
     .watch = true,
 };
-
-void pause(Duration time) {
-    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(time);
-    const timespec rest{.tv_sec = whole.count(), .tv_nsec = (time - whole).count()};
-    ::nanosleep(&rest, nullptr);
-}
 
 Paper paper_of(bool watching) {
     Paper paper;
@@ -126,7 +119,11 @@ int watch(const ToolOptions& options) {
         }
         // A person looks on while the daemon is restarted.
         const std::string shown = now ? page(options, *now, before) : text(now.error().what, '\n');
-        in_place ? paint(shown) : void(std::cout << shown << (options.json ? "" : "\n") << std::flush);
+        if (in_place) {
+            paint(shown);
+        } else {
+            std::cout << shown << (options.json ? "" : "\n") << std::flush;
+        }
         if (!std::cout) {
             return kFailure;
         }

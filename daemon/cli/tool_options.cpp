@@ -2,6 +2,7 @@
 #include "daemon/cli/tool_options.hpp"
 
 #include <getopt.h>
+#include <time.h>
 
 #include <cstdlib>
 #include <iostream>
@@ -127,6 +128,12 @@ std::optional<ToolOptions> begin_tool(const ToolCommand& command, int argc, char
         return std::nullopt;
     }
     return std::move(*options);
+}
+
+void pause(Duration time) {
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(time);
+    const timespec rest{.tv_sec = whole.count(), .tv_nsec = (time - whole).count()};
+    ::nanosleep(&rest, nullptr);
 }
 
 int complain(const ToolCommand& command, const std::string& reason) {

@@ -42,6 +42,9 @@ Result<ToolOptions> parse_tool(const ToolCommand&, int argc, char** argv, const 
 /// The same with the environment; shows the help, or what is wrong. None: `code` is to be returned.
 std::optional<ToolOptions> begin_tool(const ToolCommand&, int argc, char** argv, int& code);
 
+/// Between two looks at the daemon.
+void pause(Duration);
+
 /// "mqttcan status: reason" on standard error; the exit code of a failure.
 int complain(const ToolCommand&, const std::string& reason);
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `mqttcan wait`: for scripts that use a bus as soon as it carries frames.
-#include <time.h>
-
 #include <algorithm>
-#include <iostream>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "daemon/cli/exit_codes.hpp"
@@ -53,39 +51,31 @@ std::string list(const std::vector<std::string>& reasons) {
     return words;
 }
 
-bool is(const BusStatus& bus, const std::string& operand) {
-    return bus.name == operand || bus.interface == operand;
-}
-
 /// Why one of them is not online; empty if all are. An error if that will not change by waiting.
 Result<std::string> missing(const supervisor::Status& status, const std::vector<std::string>& wanted) {
+    std::vector<const BusStatus*> meant;
     std::vector<std::string> reasons;
-    for (const BusStatus& bus : status.buses) {
-        const bool meant = wanted.empty() ||
-                           std::ranges::any_of(wanted, [&](const auto& operand) { return is(bus, operand); });
-        if (!meant) {
-            continue;
-        }
-        if (bus.state == BusState::dropped) {
-            return fail(std::errc::operation_canceled, "bus ", bus.name, " was ", bus.reason);
-        }
-        if (bus.state != BusState::online) {
-            reasons.push_back(text("bus ", bus.name, " is ", name(bus.state), ": ", bus.reason));
-        } else if (bus.server == "offline" || bus.server == "waiting") {
-            reasons.push_back(text("the server of bus ", bus.name, " says that it is ", bus.server));
-        }
-    }
     for (const std::string& operand : wanted) {
-        if (std::ranges::none_of(status.buses, [&](const BusStatus& bus) { return is(bus, operand); })) {
+        if (const BusStatus* const found = supervisor::find_bus(status, operand)) {
+            meant.push_back(found);
+        } else {
             reasons.push_back(text("there is no bus ", operand));  // a reload may bring it
         }
     }
+    if (wanted.empty()) {
+        std::ranges::transform(status.buses, std::back_inserter(meant), [](const auto& bus) { return &bus; });
+    }
+    for (const BusStatus* const bus : meant) {
+        if (bus->state == BusState::dropped) {
+            return fail(std::errc::operation_canceled, "bus ", bus->name, " was ", bus->reason);
+        }
+        if (bus->state != BusState::online) {
+            reasons.push_back(text("bus ", bus->name, " is ", name(bus->state), ": ", bus->reason));
+        } else if (bus->server == "offline" || bus->server == "waiting") {
+            reasons.push_back(text("the server of bus ", bus->name, " says that it is ", bus->server));
+        }
+    }
     return list(reasons);
-}
-
-void pause() {
-    const timespec rest{.tv_sec = 0, .tv_nsec = kPause.count()};
-    ::nanosleep(&rest, nullptr);
 }
 
 }  // namespace
@@ -102,8 +92,8 @@ int wait_for_bus(int argc, char** argv) {
     }
     const TimePoint deadline = BootClock::now() + options->timeout;
     for (;;) {
-        const auto reply =
-            control::status(options->control, std::nullopt, std::min(options->timeout, kAnswer));
+        const Duration left = deadline - BootClock::now();
+        const auto reply = control::status(options->control, std::nullopt, std::clamp(left, kPause, kAnswer));
         std::string reason;
         if (!reply && reply.error().code == std::errc::permission_denied) {
             return complain(kWait, reply.error().what);
@@ -123,7 +113,7 @@ int wait_for_bus(int argc, char** argv) {
         if (BootClock::now() >= deadline) {
             return complain(kWait, text("not within ", seconds_text(options->timeout), ": ", reason));
         }
-        pause();
+        pause(kPause);
     }
 }
 

@@ -111,11 +111,8 @@ json no_such_bus(const std::string& bus, const std::vector<std::string>& known) 
 
 /// Only that bus, and its broker. False if there is none of that name, and none with that interface.
 bool keep_only(const std::string& bus, supervisor::Status& status) {
-    auto found = std::ranges::find(status.buses, bus, &supervisor::BusStatus::name);
-    found = found != status.buses.end()
-                ? found
-                : std::ranges::find(status.buses, bus, &supervisor::BusStatus::interface);
-    if (found == status.buses.end()) {
+    const supervisor::BusStatus* const found = supervisor::find_bus(status, bus);
+    if (found == nullptr) {
         return false;
     }
     status.buses = {*found};

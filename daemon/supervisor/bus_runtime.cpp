@@ -115,11 +115,11 @@ bool BusRuntime::assign(const Assignment& assignment) {
         return ifindex_ == ready->ifindex || open(ready->ifindex);
     }
     const auto* waiting = std::get_if<Waiting>(&assignment);
-    why_closed_ = waiting != nullptr ? waiting->reason : std::get<Refused>(assignment).reason;
     if (waiting != nullptr && waiting->passing) {
         close();
+        why_closed_ = waiting->reason;
     } else {
-        close(why_closed_);
+        close(waiting != nullptr ? waiting->reason : std::get<Refused>(assignment).reason);
     }
     return true;
 }
@@ -169,7 +169,7 @@ bool BusRuntime::open(int ifindex) {
         return false;
     }
     lock_ = std::move(*lock);
-    ifindex_ = ifindex;
+    ifindex_ = last_ifindex_ = ifindex;
     controller_ = interface.controller;
     waiting_for_.clear();
     log_ = around_.log.for_bus(config_.name.str(), link.name);
@@ -208,11 +208,11 @@ BusStatus BusRuntime::status() {
     for (const config::Format format : config_.formats) {
         status.formats.push_back(name(format));
     }
-    if (ifindex_ != 0) {
-        const auto link = around_.keeper.links().find(ifindex_);
-        status.interface = link != around_.keeper.links().end() ? link->second.name : std::string();
-    } else if (config_.interface) {
+    const auto link = around_.keeper.links().find(last_ifindex_);
+    if (config_.interface) {
         status.interface = config_.interface->str();
+    } else if (link != around_.keeper.links().end()) {
+        status.interface = link->second.name;
     }
     if (around_.keeper.is_dropped(config_.name)) {
         status.state = BusState::dropped;

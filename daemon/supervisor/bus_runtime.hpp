@@ -92,7 +92,8 @@ class BusRuntime final : bridge::Caretaker {
     std::optional<Language> server_speaks_;  ///< what was last said of it
     loop::Deferred purge_later_;             ///< the bridge is at work when it asks for it
     std::optional<netlink::InterfaceLock> lock_;
-    int ifindex_ = 0;  ///< of the open bridge, otherwise 0
+    int ifindex_ = 0;       ///< of the open bridge, otherwise 0
+    int last_ifindex_ = 0;  ///< the same, kept when it is closed
     bool controller_ = false;
     std::string why_closed_;   ///< of now
     std::string waiting_for_;  ///< last reason that was logged for not being open

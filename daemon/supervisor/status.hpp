@@ -2,6 +2,7 @@
 // What the supervisor knows of its buses and brokers at one moment, for whoever asks. Values; any thread.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +32,7 @@ enum class BusState {
 
 struct BusStatus {
     std::string name;
-    std::string interface;  ///< empty while there is none
+    std::string interface;  ///< empty while it is not known
     std::string_view kind;
     std::string_view role;
     std::string topic;
@@ -51,6 +52,15 @@ struct Status {
     std::vector<BrokerStatus> brokers = {};
     std::vector<BusStatus> buses = {};  ///< in the order of the configuration, connection by connection
 };
+
+/// The bus that a person means: by its name, or else by its interface; null if there is none.
+inline const BusStatus* find_bus(const Status& status, std::string_view named) {
+    auto found = std::ranges::find(status.buses, named, &BusStatus::name);
+    if (found == status.buses.end()) {
+        found = std::ranges::find(status.buses, named, &BusStatus::interface);
+    }
+    return found == status.buses.end() ? nullptr : &*found;
+}
 
 constexpr std::string_view name(BusState state) {
     switch (state) {

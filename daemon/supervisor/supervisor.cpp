@@ -207,17 +207,12 @@ Status Supervisor::status() {
 }
 
 Result<void> Supervisor::set_dropped(const std::string& bus, bool dropped) {
-    const auto status = this->status();
-    const auto by_name =
-        std::ranges::find(buses_, bus, [](const auto& one) { return one->config().name.str(); });
-    const auto by_interface = std::ranges::find(status.buses, bus, &BusStatus::interface);
-    if (by_name != buses_.end()) {
-        keeper_.set_dropped((*by_name)->config().name, dropped);
-    } else if (by_interface != status.buses.end()) {
-        keeper_.set_dropped(EntryName::parse(by_interface->name).value(), dropped);
-    } else {
+    const Status now = status();
+    const BusStatus* const found = find_bus(now, bus);
+    if (found == nullptr) {
         return fail(std::errc::no_such_device, "no such bus");
     }
+    keeper_.set_dropped(EntryName::parse(found->name).value(), dropped);
     tell();
     return {};
 }

@@ -115,6 +115,27 @@ class TheTool(harness.Scenario):
         self.assertNotIn("somebody else", daemon.log()[end:])
         self.assertIn('there is no bus "x"', self.bad(1, "down", "x"))
 
+    def test_resumes_a_bus_by_the_interface_that_the_kernel_numbered(self):
+        self.config["buses"]["any"] = {"topic": "any"}
+        self.start()
+        interface = self.status("any")["buses"][0]["interface"]
+        self.assertRegex(interface, r"^vcan\d+$")
+        self.good("down", interface)
+        self.assertFalse(harness.is_up(interface))
+        self.assertEqual(self.status(interface)["buses"][0]["state"], "dropped")
+        self.good("up", interface)
+        self.good("wait", interface, "--online")
+        self.assertTrue(harness.is_up(interface))
+
+    def test_means_the_bus_of_a_name_before_that_of_an_interface(self):
+        self.config["buses"]["near0"] = {"interface": "third0", "topic": "third"}
+        self.start()
+        self.good("down", "near0")
+        states = {bus["name"]: bus["state"] for bus in self.status()["buses"]}
+        self.assertEqual(states, {"engine": "online", "body": "online", "near0": "dropped"})
+        self.good("wait", "engine", "--online", "--timeout", "5s")
+        self.assertIn("dropped by hand", self.bad(1, "wait", "near0", "--online"))
+
     def test_prints_a_line_for_each_change(self):
         self.start()
         process, path = self.monitor()
