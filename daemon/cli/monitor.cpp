@@ -29,15 +29,10 @@ constexpr ToolCommand kMonitor = {
 Prints a line for each change of a bus or of a connection to a broker, as the
 running daemon logs it, until Ctrl-C. With BUS (a bus's name, or its interface)
 only what concerns that bus.
-
-      --json           each line as a JSON object
-      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
-                       otherwise /run/mqttcan/control)
-      --timeout TIME   wait for the daemon so long at most (default 5s)
-  -h, --help           show this and exit
-
-"mqttcan log-level debug" has the daemon tell more. Allowed to root and to
-members of the group mqttcan.
+)",
+    .options = R"(      --json           each line as a JSON object
+)",
+    .ending = R"("mqttcan log-level debug" has the daemon tell more.
 Exit codes: 1 failure, such as the end of the daemon; 2 usage.
 )",
     .patience = kPatience,

@@ -19,14 +19,8 @@ constexpr ToolCommand kReload = {
 Has the running daemon read its configuration again, and returns when it is in
 force: buses that changed are there, all others were not disturbed. If the
 configuration is bad, its faults are named and everything stays as it was.
-
-      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
-                       otherwise /run/mqttcan/control)
-      --timeout TIME   wait for so long at most (default 30s)
-  -h, --help           show this and exit
-
-Allowed to root and to members of the group mqttcan.
-Exit codes: 0 done, 1 failure, 2 usage, 78 bad configuration.
+)",
+    .ending = R"(Exit codes: 0 done, 1 failure, 2 usage, 78 bad configuration.
 )",
     .patience = 30s,
     .why_no_more = ": the daemon reads the file that it was started with",

@@ -7,7 +7,7 @@
 #include <iostream>
 
 #include "daemon/cli/exit_codes.hpp"
-#include "daemon/cli/status_table.hpp"
+#include "daemon/cli/status_page.hpp"
 #include "daemon/cli/tool.hpp"
 #include "daemon/cli/tool_options.hpp"
 #include "daemon/control/client.hpp"
@@ -32,17 +32,12 @@ With BUS (a bus's name in the configuration, or its interface) all about one.
   LOST          frames for the bus that never came (format stream tells)
   DROPPED       frames dropped here, in both directions; below it the reasons
   TRIP          from sending a frame until it is known to be on the bus
-
-      --watch[=TIME]   again and again (every 1s) until Ctrl-C; on a terminal
+)",
+    .options = R"(      --watch[=TIME]   again and again (every 1s) until Ctrl-C; on a terminal
                        in place, what is not well first
       --json           as JSON, all counters; with --watch one object per line
-      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
-                       otherwise /run/mqttcan/control)
-      --timeout TIME   wait for its answer so long at most (default 5s)
-  -h, --help           show this and exit
-
-Allowed to root and to members of the group mqttcan.
-Exit codes: 0 shown, 1 failure, 2 usage.
+)",
+    .ending = R"(Exit codes: 0 shown, 1 failure, 2 usage.
 )",
     .patience = kPatience,
     .most = 1,

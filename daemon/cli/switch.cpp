@@ -21,14 +21,8 @@ Stops a bus (its name, or its interface) until "mqttcan up" or a restart of the
 daemon: nothing crosses any more, its status says that it is waiting, and an
 interface that the daemon has made is set down, so that programs on it notice. A
 serial adapter is let go. Reloading the configuration does not resume it.
-
-      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
-                       otherwise /run/mqttcan/control)
-      --timeout TIME   wait for the answer so long at most (default 10s)
-  -h, --help           show this and exit
-
-Allowed to root and to members of the group mqttcan.
-Exit codes: 0 done, 1 failure, 2 usage.
+)",
+    .ending = R"(Exit codes: 0 done, 1 failure, 2 usage.
 )",
     .patience = kPatience,
     .operands = "the name of a bus, or of its interface",
@@ -43,14 +37,8 @@ constexpr ToolCommand kUp = {
 
 Resumes a bus (its name, or its interface) that "mqttcan down" has stopped.
 "mqttcan wait BUS --online" waits until frames cross again.
-
-      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
-                       otherwise /run/mqttcan/control)
-      --timeout TIME   wait for the answer so long at most (default 10s)
-  -h, --help           show this and exit
-
-Allowed to root and to members of the group mqttcan.
-Exit codes: 0 done, 1 failure, 2 usage.
+)",
+    .ending = R"(Exit codes: 0 done, 1 failure, 2 usage.
 )",
     .patience = kPatience,
     .operands = "the name of a bus, or of its interface",
@@ -65,14 +53,8 @@ constexpr ToolCommand kLogLevel = {
 
 What the running daemon logs until it is restarted: LEVEL and what is worse, of
 error, warning, notice, info (as it starts) and debug.
-
-      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
-                       otherwise /run/mqttcan/control)
-      --timeout TIME   wait for the answer so long at most (default 10s)
-  -h, --help           show this and exit
-
-Allowed to root and to members of the group mqttcan.
-Exit codes: 0 done, 1 failure, 2 usage.
+)",
+    .ending = R"(Exit codes: 0 done, 1 failure, 2 usage.
 )",
     .patience = kPatience,
     .operands = "a level: error, warning, notice, info or debug",

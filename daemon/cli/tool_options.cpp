@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "base/text.hpp"
 #include "config/duration.hpp"
 #include "config/words.hpp"
 #include "daemon/cli/exit_codes.hpp"
@@ -25,10 +26,8 @@ enum Long : int { kControl = 256, kTimeout, kJson, kWatch, kOnline };
 
 std::vector<option> known_options(const ToolCommand& command) {
     std::vector<option> known = {{"control", required_argument, nullptr, kControl},
-                                 {"help", no_argument, nullptr, 'h'}};
-    if (command.patience > Duration::zero()) {
-        known.push_back({"timeout", required_argument, nullptr, kTimeout});
-    }
+                                 {"help", no_argument, nullptr, 'h'},
+                                 {"timeout", required_argument, nullptr, kTimeout}};
     if (command.json) {
         known.push_back({"json", no_argument, nullptr, kJson});
     }
@@ -112,6 +111,19 @@ Result<ToolOptions> parse_tool(const ToolCommand& command, int argc, char** argv
     return options;
 }
 
+std::string help_of(const ToolCommand& command) {
+    return text(command.help, '\n', command.options,
+                R"(      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
+                       otherwise /run/mqttcan/control)
+      --timeout TIME   wait so long at most (default )",
+                std::chrono::duration_cast<std::chrono::seconds>(command.patience).count(), R"(s)
+  -h, --help           show this and exit
+
+Allowed to root and to members of the group mqttcan.
+)",
+                command.ending);
+}
+
 std::optional<ToolOptions> begin_tool(const ToolCommand& command, int argc, char** argv, int& code) {
     auto options = parse_tool(command, argc, argv, std::getenv("MQTTCAN_CONTROL"));
     if (!options) {
@@ -123,7 +135,7 @@ std::optional<ToolOptions> begin_tool(const ToolCommand& command, int argc, char
         return std::nullopt;
     }
     if (options->help) {
-        std::cout << command.help;
+        std::cout << help_of(command);
         code = kOk;
         return std::nullopt;
     }

@@ -13,9 +13,11 @@
 namespace mqttcan::cli {
 
 struct ToolCommand {
-    const char* name;  ///< "status"
-    const char* help;
-    Duration patience;          ///< unless --timeout says otherwise; 0: the command knows no --timeout
+    const char* name;           ///< "status"
+    const char* help;           ///< what it is for; its options follow, and those that all commands have
+    const char* options = "";   ///< of its own, for the help
+    const char* ending = "";    ///< of the help: the exit codes, above all
+    Duration patience{};        ///< unless --timeout says otherwise
     const char* operands = "";  ///< what it wants, for messages: "one bus"; empty: nothing
     std::size_t fewest = 0;     ///< operands
     std::size_t most = 0;
@@ -38,6 +40,9 @@ struct ToolOptions {
 /// The arguments after the command, argv[0] in its place. `environment_control` is MQTTCAN_CONTROL's value,
 /// or null. Errors are for a person; empty if getopt has said already what is wrong.
 Result<ToolOptions> parse_tool(const ToolCommand&, int argc, char** argv, const char* environment_control);
+
+/// What --help shows.
+std::string help_of(const ToolCommand&);
 
 /// The same with the environment; shows the help, or what is wrong. None: `code` is to be returned.
 std::optional<ToolOptions> begin_tool(const ToolCommand&, int argc, char** argv, int& code);

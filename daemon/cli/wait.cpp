@@ -28,15 +28,10 @@ Returns as soon as frames cross on each BUS (a bus's name, or its interface), or
 on all of them if none is named: its interface is up, the broker is there, its
 subscriptions stand, and the server of a client does not say that it is gone.
 Waits for the daemon as well.
-
-      --online         what to wait for
-      --control PATH   the daemon's control socket (default $MQTTCAN_CONTROL,
-                       otherwise /run/mqttcan/control)
-      --timeout TIME   wait so long at most (default 30s)
-  -h, --help           show this and exit
-
-Allowed to root and to members of the group mqttcan.
-Exit codes: 0 online, 1 not in time or another failure, 2 usage.
+)",
+    .options = R"(      --online         what to wait for
+)",
+    .ending = R"(Exit codes: 0 online, 1 not in time or another failure, 2 usage.
 )",
     .patience = kPatience,
     .most = 1000,

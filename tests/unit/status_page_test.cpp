@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/cli/status_table.hpp"
+#include "daemon/cli/status_page.hpp"
 
 #include <gmock/gmock.h>
 
 #include <sstream>
 
 #include "base/text.hpp"
+#include "daemon/cli/status_words.hpp"
 #include "tests/support/some_status.hpp"
 
 namespace mqttcan::cli {

@@ -29,9 +29,4 @@ std::string status_table(const supervisor::Status& now, const std::optional<Earl
 /// Of the only bus in there.
 std::string bus_details(const supervisor::Status& now, const std::optional<Earlier>& before, const Paper&);
 
-/// At most six columns: "99999", "100k", "12.3M".
-std::string short_number(std::uint64_t number);
-/// "8 s", "5 min", "3 h 12 min", "4 days"
-std::string long_time(Duration time);
-
 }  // namespace mqttcan::cli
