@@ -74,9 +74,9 @@ class TheTool(harness.Scenario):
     def test_tells_why_a_bus_is_not_online(self):
         self.config["buses"]["van"] = {"interface": "nowhere0", "kind": "can", "bitrate": "500k", "topic": "van"}
         self.start(wait=False)
+        self.good("wait", "engine", "far0", "--online", "--timeout", f"{harness.DEADLINE:.0f}s")
         said = self.bad(1, "wait", "van", "--online", "--timeout", "100ms")
         self.assertRegex(said, r"^mqttcan wait: not within 0.1 s: .*bus van is waiting: waiting for nowhere0, which does")
-        self.good("wait", "engine", "far0", "--online")
         self.assertRegex(self.good("status"), r"\nvan +nowhere0 +client +waiting .*\n    waiting for nowhere0, which ")
 
     def test_waits_for_the_daemon_and_the_broker(self):
