@@ -40,16 +40,16 @@ class AnOutageUnderTraffic(harness.Scenario):
         """Ends the traffic; both ends' counters, once they are even and know of every frame."""
         for end in (self.near, self.far):
             end.stop()
+        for sender, receiver in self.ways:  # in order, so what comes does so before the last
+            harness.wait_for(lambda s=sender, r=receiver: r.collect()[-1][0] == len(s.sent_at) - 1,
+                             "the last frame of each way arrives")
 
         def settled(near, far):
-            return (harness.is_balanced(near) and harness.is_balanced(far)
-                    and near["from_bus"]["received"] == len(self.near.sent_at)
-                    and far["from_bus"]["received"] == len(self.far.sent_at))
+            return all(harness.is_balanced(counters) and counters["from_bus"]["received"] == len(end.sent_at)
+                       and counters["to_bus"]["written"] == len(end.collect())
+                       for counters, end in ((near, self.near), (far, self.far)))
 
-        found = self.link.counters("can", settled, "both ends' counters are even and know all frames")
-        for end in (self.near, self.far):
-            end.collect()
-        return found
+        return self.link.counters("can", settled, "both ends' counters are even and know all frames")
 
     def assert_nothing_stale(self):
         # from_bus.max_age bounds the wait before the broker, to_bus.max_age the one behind it.
