@@ -19,6 +19,12 @@ constexpr Duration kAttemptTime = 10s;  // for resolving, connecting and subscri
 constexpr Duration kQueueTime = 20ms;   // until asking the factory again
 constexpr Duration kDiagnosisInterval = 10s;
 constexpr Duration kRefusalDelay = 5s;  // after a refusal that another try is unlikely to cure
+// When a broker returns, so do its clients, all at once. If each of them began with the frames that wait, the
+// others could not tell those from what the broker had kept (CatchUp), and would take the longer to believe
+// anything. So a session listens first until it has caught up, and after an outage until the others should
+// have, too; but not for ever.
+constexpr Duration kOthersReturn = 250ms;
+constexpr Duration kLongestListen = 500ms;
 constexpr Duration kShortLife = 1s;
 constexpr int kManyShortLives = 4;
 constexpr int kSessionTakenOver = 0x8e;
@@ -247,7 +253,8 @@ void Connection::go_online() {
     attempt_timer_.disarm();
     online_since_ = now;
     tick_missing_told_ = lag_told_ = false;
-    if (reported_.empty()) {
+    const bool was_away = !reported_.empty();
+    if (!was_away) {
         log_.notice(label(), ": connected (", protocol(), ')');
     } else {
         log_.notice(label(), ": connected (", protocol(), ") after ", seconds_text(now - outage_began_));
@@ -261,7 +268,8 @@ void Connection::go_online() {
         publish_retained(topic, {});
     }
     welcome();
-    tell_window();
+    speaks_from_ = was_away ? now + kOthersReturn : now;
+    listen(settings_.fence.returning ? now + kLongestListen : now);
 }
 
 void Connection::on_connect_failed(const Control& control) {
@@ -340,6 +348,7 @@ void Connection::end_session() {
     outbox_.clear();
     history_.clear();
     fence_timer_.disarm();
+    listen_timer_.disarm();
     asking_ = ticking_ = false;
     joining_.clear();
     tell_dropped(inbox_->forget_messages());

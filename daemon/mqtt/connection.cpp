@@ -32,6 +32,7 @@ Connection::Connection(loop::Loop& loop, ClientFactory& factory, ConnectionSetti
       attempt_timer_(loop, [this] { on_attempt_timer(); }),
       fence_timer_(loop, [this] { on_fence_timer(); }),
       limit_timer_(loop, [this] { tell_window(); }),
+      listen_timer_(loop, [this] { tell_window(); }),
       limit_(settings_.limits),
       random_(std::random_device()()),
       nonce_(text(std::random_device()(), '-', std::random_device()())) {
@@ -111,6 +112,7 @@ void Connection::stop(loop::Callback done) {
     }
     state_ = State::stopping;
     fence_timer_.disarm();
+    listen_timer_.disarm();
     attempt_timer_.arm(BootClock::now() + kStopTime);
     if (outbox_.empty()) {
         client_->disconnect();
@@ -458,12 +460,25 @@ void Connection::send_train() {
 void Connection::on_train() {
     if (catch_up_.done()) {
         join_asked();
+        if (listen_timer_.armed()) {
+            listen(speaks_from_);
+        }
         ask_for_new();  // somebody may have come meanwhile
     } else if (BootClock::now() - online_since_ > kLag && !std::exchange(lag_told_, true)) {
         log_.warning(label(), ": messages come without a pause since we are connected; they may be old, and ",
                      "are dropped as stale until there is one");
     }
     arm_fence_timer();
+}
+
+/// Nothing but what the session itself needs is published until then.
+void Connection::listen(TimePoint until) {
+    if (BootClock::now() < until) {
+        listen_timer_.arm(until);
+    } else {
+        listen_timer_.disarm();
+        tell_window();
+    }
 }
 
 void Connection::send_tick() {

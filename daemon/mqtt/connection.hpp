@@ -130,7 +130,9 @@ class Connection {
         stopping,
     };
 
-    bool takes(TimePoint now) const { return online() && fence_->open() && limit_.allows(now); }
+    bool takes(TimePoint now) const {
+        return online() && !listen_timer_.armed() && fence_->open() && limit_.allows(now);
+    }
     void attempt();
     void on_attempt_timer();
     void on_inbox_ready();
@@ -166,6 +168,7 @@ class Connection {
     void on_fence_timer();
     void arm_fence_timer();
     std::optional<TimePoint> next_train() const;
+    void listen(TimePoint until);
     void send_tick();
     void send_train();
     void on_train();
@@ -191,7 +194,8 @@ class Connection {
     loop::Moderation moderation_{4};
     loop::Timer attempt_timer_;  ///< next attempt, or the time-out of this one
     loop::Timer fence_timer_;
-    loop::Timer limit_timer_;  ///< when the limits allow the next message
+    loop::Timer limit_timer_;   ///< when the limits allow the next message
+    loop::Timer listen_timer_;  ///< armed while a new session listens before it speaks
     RateLimit limit_;
     std::mt19937_64 random_;
 
@@ -218,7 +222,8 @@ class Connection {
     bool lag_told_ = false;
 
     TimePoint online_since_{};
-    int short_lives_ = 0;  ///< connections in a row that the broker ended soon
+    TimePoint speaks_from_{};  ///< if it has caught up by then
+    int short_lives_ = 0;      ///< connections in a row that the broker ended soon
     TimePoint outage_began_{};
     bool first_retry_ = true;
     std::optional<TimePoint> diagnosed_at_;  ///< in this outage

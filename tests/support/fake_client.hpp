@@ -58,6 +58,8 @@ class FakeClientFactory final : public mqtt::ClientFactory {
     void publish(std::string_view topic, std::span<const std::byte> payload) {
         inbox_->message(topic, {reinterpret_cast<const char*>(payload.data()), payload.size()}, false);
     }
+    /// The line breaks.
+    void lose() { inbox_->control({.kind = mqtt::Control::Kind::lost}); }
 
     /// Called for each frame message.
     FakeClient::Heard heard = [](std::string_view, std::span<const std::byte>) {};

@@ -53,22 +53,129 @@ class SilentBroker final : public ClientFactory {
     int subscribes = 0;
 };
 
+/// Hears what a Connection says to one bus of it.
+struct Bus final : Subscriber {
+    void on_online() override { ++online; }
+    void on_offline(std::uint64_t) override { ++offline; }
+    void on_message(const Message&) override {}
+    void on_overflow(std::uint64_t) override {}
+    void on_batch_end() override {}
+    void on_window() override { ++window; }
+    int online = 0;
+    int offline = 0;
+    int window = 0;
+};
+
+/// A broker with so much to deliver that no two ticks of anybody follow upon each other.
+class BusyBroker final : public ClientFactory {
+  public:
+    class BusyClient final : public Client {
+      public:
+        explicit BusyClient(Inbox& inbox) : inbox_(inbox), client_(inbox, heard_) {}
+        Result<void> connect() override { return client_.connect(); }
+        Result<void> subscribe(const std::vector<Filter>& filters) override {
+            return client_.subscribe(filters);
+        }
+        void unsubscribe(const std::string&) override {}
+        bool publish_frame(const std::string& topic, std::span<const std::byte> payload,
+                           std::uint32_t expiry) override {
+            return client_.publish_frame(topic, payload, expiry);
+        }
+        bool publish_acknowledged(const std::string& topic, std::string_view payload, bool retained,
+                                  std::uint64_t number) override {
+            inbox_.message("car/1", "", false);
+            return client_.publish_acknowledged(topic, payload, retained, number);
+        }
+        void hasten() override {}
+        void disconnect() override { client_.disconnect(); }
+
+      private:
+        Inbox& inbox_;
+        test::FakeClient::Heard heard_ = [](std::string_view, std::span<const std::byte>) {};
+        test::FakeClient client_;
+    };
+
+    std::unique_ptr<Client> make(Inbox& inbox, const ConnectOptions&) override {
+        return std::make_unique<BusyClient>(inbox);
+    }
+};
+
 struct Lines final : LogSink {
     void write(const LogRecord& record) override { texts.emplace_back(record.message); }
     std::deque<std::string> texts;
 };
 
-TEST(AConnection, ThatIsStoppedWhileItSubscribesDoesNotComeBack) {
-    loop::Loop loop;
-    SilentBroker broker;
-    Lines lines;
+ConnectionSettings settings() {
     ConnectionSettings settings;
     settings.name = "default";
     settings.host = "127.0.0.1";
     settings.client_id = "test";
     settings.reconnect_max = 1ms;
     settings.password = [] { return Result<std::string>(""); };
-    Connection connection(loop, broker, settings, Log(lines));
+    return settings;
+}
+
+template <typename Condition>
+void run_until(loop::Loop& loop, Condition condition) {
+    const TimePoint deadline = BootClock::now() + 30s;
+    while (!condition() && BootClock::now() < deadline) {
+        loop.run_once(1s);
+    }
+    ASSERT_TRUE(condition());
+}
+
+TEST(AConnection, SpeaksAsSoonAsItIsCaughtUpWhenItIsNew) {
+    loop::Loop loop;
+    test::FakeClientFactory broker;
+    Lines lines;
+    Connection connection(loop, broker, settings(), Log(lines));
+    Bus bus;
+    connection.add(bus, {{"car/"}});
+    connection.start();
+    run_until(loop, [&] { return connection.online(); });
+    EXPECT_EQ(bus.online, 0);
+    EXPECT_FALSE(connection.ready());
+    run_until(loop, [&] { return bus.online > 0; });
+    EXPECT_TRUE(connection.ready());
+    EXPECT_EQ(bus.window, 1);
+}
+
+TEST(AConnection, ListensAfterAnOutageUntilTheOthersShouldHaveCaughtUpToo) {
+    loop::Loop loop;
+    test::FakeClientFactory broker;
+    Lines lines;
+    Connection connection(loop, broker, settings(), Log(lines));
+    Bus bus;
+    connection.add(bus, {{"car/"}});
+    connection.start();
+    run_until(loop, [&] { return bus.online == 1; });
+    broker.lose();
+    run_until(loop, [&] { return bus.offline == 1; });
+    run_until(loop, [&] { return bus.online == 2; });
+    EXPECT_FALSE(connection.ready());
+    run_until(loop, [&] { return connection.ready(); });
+    EXPECT_GE(BootClock::now(), connection.since() + 250ms);
+    run_until(loop, [&] { return bus.window == 2; });
+}
+
+TEST(AConnection, DoesNotListenForEverToABrokerThatNeverPauses) {
+    loop::Loop loop;
+    BusyBroker broker;
+    Lines lines;
+    Connection connection(loop, broker, settings(), Log(lines));
+    Bus bus;
+    connection.add(bus, {{"car/"}});
+    connection.start();
+    run_until(loop, [&] { return connection.ready(); });
+    EXPECT_EQ(bus.online, 0);
+    run_until(loop, [&] { return bus.window == 1; });
+}
+
+TEST(AConnection, ThatIsStoppedWhileItSubscribesDoesNotComeBack) {
+    loop::Loop loop;
+    SilentBroker broker;
+    Lines lines;
+    Connection connection(loop, broker, settings(), Log(lines));
     connection.start();
     while (broker.subscribes == 0) {
         loop.run_once(1s);
