@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::string_view kLimits[] = {"aws-iot-core"};
+constexpr std::string_view kPasswords[] = {"password", "password_file", "password_credential"};
 
 constexpr std::int64_t ns(Duration duration) {
     return duration.count();
@@ -47,6 +48,13 @@ void read_client_id(Reader& reader, const Node& node, const KeyInfo& key, Broker
 void read_password(Reader& reader, const Node& node, const KeyInfo& key, Broker& into) {
     if (auto password = reader.string(node, key, true)) {
         into.password = *std::move(password);
+    }
+}
+
+void read_password_credential(Reader& reader, const Node& node, const KeyInfo& key, Broker& into) {
+    if (auto path = reader.credential(node, key)) {
+        into.password_credential = node.text;
+        into.password_file = *std::move(path);
     }
 }
 
@@ -95,6 +103,7 @@ constexpr Key<Broker> kBrokerKeys[] = {
     {{.name = "username", .example = R"("gateway-7")"}, read_string<&Broker::username>},
     {{.name = "password", .example = R"("correct horse")", .secret = true}, read_password},
     {{.name = "password_file", .example = R"("/etc/mqttcan/password")"}, read_file<&Broker::password_file>},
+    {{.name = "password_credential", .example = R"("password")"}, read_password_credential},
     {{.name = "tls", .example = R"({"ca_file": "/etc/mqttcan/ca.pem"})"}, read_tls},
     {{.name = "status_topic", .example = R"("gateways/{hostname}/status")"}, read_status_topic},
     {{.name = "tick", .example = R"("400ms")", .lowest = ns(milliseconds(50)), .highest = ns(seconds(10))},
@@ -117,16 +126,19 @@ constexpr Key<Tls> kTlsKeys[] = {
 };
 
 void check_credentials(Reader& reader, const Node& node) {
-    const Node* password = node.find("password");
-    const Node* password_file = node.find("password_file");
-    if (password != nullptr && password_file != nullptr) {
-        reader.fault_at_key(*password_file,
-                            text("there is a \"password\" already (",
-                                 reader.line_of(*password, *password_file), "); remove one of the two"));
+    const Node* first = nullptr;
+    for (const std::string_view key : kPasswords) {
+        const Node* const password = node.find(key);
+        if (password != nullptr && first != nullptr) {
+            reader.fault_at_key(*password,
+                                text("there is a \"", first->key, "\" already (",
+                                     reader.line_of(*first, *password), "); remove one of the two"));
+        } else if (password != nullptr) {
+            first = password;
+        }
     }
-    const Node* either = password != nullptr ? password : password_file;
-    if (either != nullptr && !node.has("username")) {
-        reader.fault_at_key(*either,
+    if (first != nullptr && !node.has("username")) {
+        reader.fault_at_key(*first,
                             "a password without a user name is not allowed in MQTT 3.1.1; add \"username\"");
     }
 }
@@ -162,7 +174,7 @@ void check_ipv6(Reader& reader, const Node& node, const Broker& broker) {
 }
 
 void warn_of_plain_password(Reader& reader, const Node& node, const Broker& broker) {
-    for (const std::string_view key : {"password", "password_file", "username"}) {
+    for (const std::string_view key : {"password", "password_file", "password_credential", "username"}) {
         const Node* credential = node.find(key);
         if (credential != nullptr && !broker.tls && !is_loopback(broker.host)) {
             reader.warning(*credential, text("it travels readable by everyone on the way to ", broker.host,

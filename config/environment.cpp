@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 #include <fstream>
 
 #include "base/unique_fd.hpp"
@@ -41,6 +42,8 @@ Environment system_environment() {
     if (out.machine_id == "uninitialized") {  // machine-id(5): the first boot is not through yet
         out.machine_id.clear();
     }
+    const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY");
+    out.credentials = credentials != nullptr ? credentials : "";
     out.readable = readable;
     return out;
 }

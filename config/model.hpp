@@ -96,7 +96,8 @@ struct Broker {
     std::string client_id = {};                ///< placeholders filled in; empty: the default id
     std::string username = {};                 ///< empty: none
     std::optional<std::string> password = {};  ///< given in place
-    std::string password_file = {};            ///< read again for each connection attempt; empty: none
+    std::string password_credential = {};      ///< name of a credential of the service; empty: none
+    std::string password_file = {};  ///< that, or a file; read for each connection attempt; empty: none
     /// Unset: mqttcan/<client id>/status; "": none, and no will.
     std::optional<std::string> status_topic = {};
     Duration tick = std::chrono::milliseconds(400);

@@ -258,6 +258,32 @@ std::optional<std::string> Reader::file(const Node& node, const KeyInfo& key) {
     return path;
 }
 
+std::optional<std::string> Reader::credential(const Node& node, const KeyInfo& key) {
+    constexpr std::size_t kLongest = 255;  // a file's name
+    const auto name = string(node, key);
+    if (!name) {
+        return std::nullopt;
+    }
+    if (name->contains('/') || *name == "." || *name == ".." || name->size() > kLongest) {
+        fault(node, text(in_quotes(*name),
+                         " is no name of a credential; write that of a LoadCredential= or "
+                         "SetCredential= of the service, for example ",
+                         key.example));
+        return std::nullopt;
+    }
+    if (!environment_.credentials) {
+        return "";
+    }
+    const std::string path = (std::filesystem::path(*environment_.credentials) / *name).string();
+    if (environment_.credentials->empty() || (environment_.readable && !environment_.readable(path))) {
+        fault(node, text("the service was started without a credential ", in_quotes(*name),
+                         "; add LoadCredential=", *name,
+                         ":FILE to its [Service] (systemctl edit mqttcan) and restart it"));
+        return std::nullopt;
+    }
+    return path;
+}
+
 std::vector<Fault> Reader::take_faults() {
     return in_order(faults_);
 }

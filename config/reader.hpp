@@ -60,6 +60,8 @@ class Reader {
     std::optional<std::string> template_string(const Node&, const KeyInfo&, bool empty_is_fine = false);
     /// Absolute path of a file that can be read.
     std::optional<std::string> file(const Node&, const KeyInfo&);
+    /// Path of a credential that the service has; empty if that is not known (Environment::credentials).
+    std::optional<std::string> credential(const Node&, const KeyInfo&);
 
     std::vector<Fault> take_faults();
     std::vector<Fault> take_warnings();

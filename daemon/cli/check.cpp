@@ -9,8 +9,8 @@
 
 namespace mqttcan::cli {
 
-std::optional<config::Config> load_config(const std::string& path) {
-    config::Outcome outcome = config::load(path, config::system_environment());
+std::optional<config::Config> load_config(const std::string& path, const config::Environment& environment) {
+    config::Outcome outcome = config::load(path, environment);
     for (const config::Fault& warning : outcome.warnings) {
         std::cerr << "warning: " << config::to_string(warning) << '\n';
     }
@@ -21,7 +21,9 @@ std::optional<config::Config> load_config(const std::string& path) {
 }
 
 int check(const std::string& path) {
-    const auto config = load_config(path);
+    config::Environment environment = config::system_environment();
+    environment.credentials.reset();  // the service's are not ours to see
+    const auto config = load_config(path, environment);
     if (!config) {
         return kBadConfig;
     }

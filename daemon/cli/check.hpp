@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "config/environment.hpp"
 #include "config/model.hpp"
 
 namespace mqttcan::cli {
@@ -12,7 +13,7 @@ namespace mqttcan::cli {
 inline constexpr const char* kDefaultConfig = "/etc/mqttcan.json";
 
 /// All faults and warnings go to stderr, a line each. None if there is a fault.
-std::optional<config::Config> load_config(const std::string& path);
+std::optional<config::Config> load_config(const std::string& path, const config::Environment&);
 
 /// `mqttcan check [FILE]`: offline, changes nothing. Returns the exit code.
 int check(const std::string& path);

@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
                   << "\" (a file is given as --config FILE)\n";
         return cli::kUsage;
     }
-    const auto config = cli::load_config(path);
+    const auto config = cli::load_config(path, config::system_environment());
     if (!config) {
         return cli::kBadConfig;
     }

@@ -101,7 +101,13 @@ TEST(Broker, WantsOnePasswordAndAUserName) {
         ElementsAre(
             "2:36: /brokers/default/password_file: there is a \"password\" already (line 2); remove one "
             "of the two"));
-    for (const char* password : {R"("password": "p")", R"("password_file": "/etc/mqttcan/p")"}) {
+    EXPECT_THAT(
+        broker_faults(
+            R"("username": "u", "password_credential": "password", "password": "p", "password_file": "/etc/mqttcan/p")"),
+        ElementsAre(HasSubstr("/brokers/default/password_credential: there is a \"password\" already"),
+                    HasSubstr("/brokers/default/password_file: there is a \"password\" already")));
+    for (const char* password : {R"("password": "p")", R"("password_file": "/etc/mqttcan/p")",
+                                 R"("password_credential": "password")"}) {
         EXPECT_THAT(broker_faults(password),
                     ElementsAre(HasSubstr("a password without a user name is not allowed in "
                                           "MQTT 3.1.1; add \"username\"")));
@@ -113,6 +119,39 @@ TEST(Broker, NeverRepeatsAPassword) {
         broker_faults(R"("username": "u", "password": 1234)"),
         ElementsAre("2:31: /brokers/default/password: this is not a string; write for example \"correct "
                     "horse\""));
+}
+
+TEST(Broker, TakesACredentialOfTheServiceForThePassword) {
+    const Broker broker = broker_of(R"("username": "u", "password_credential": "password")");
+    EXPECT_EQ(broker.password_credential, "password");
+    EXPECT_EQ(broker.password_file, "/run/credentials/password");
+}
+
+TEST(Broker, SaysHowTheServiceGetsACredential) {
+    const std::string why =
+        R"(2:42: /brokers/default/password_credential: the service was started without a credential "secret"; )"
+        "add LoadCredential=secret:FILE to its [Service] (systemctl edit mqttcan) and restart it";
+    const std::string members = R"("username": "u", "password_credential": "secret")";
+    EXPECT_THAT(broker_faults(members), ElementsAre(why));
+    const std::string whole =
+        "{\"buses\": {\"a\": {\"topic\": \"can\"}}, \"brokers\": {\"default\":\n{" + members + "}}}";
+    Environment shell = machine();
+    shell.credentials = "";
+    EXPECT_THAT(written_out(parse(whole, "/etc/mqttcan.json", shell).faults), ElementsAre(why));
+    shell.credentials.reset();
+    const Outcome unknown = parse(whole, "/etc/mqttcan.json", shell);
+    ASSERT_TRUE(unknown.config) << "who only checks a file cannot know";
+    EXPECT_EQ(unknown.config->brokers.at(0).password_credential, "secret");
+}
+
+TEST(Broker, RefusesACredentialThatIsAPath) {
+    for (const std::string name : {"a/b", "..", "."}) {
+        EXPECT_THAT(
+            broker_faults(R"("username": "u", "password_credential": ")" + name + "\""),
+            ElementsAre("2:42: /brokers/default/password_credential: \"" + name +
+                        "\" is no name of a credential; write that of a LoadCredential= or SetCredential= of "
+                        "the service, for example \"password\""));
+    }
 }
 
 TEST(Broker, WantsFilesThatCanBeRead) {
@@ -200,7 +239,8 @@ TEST(Broker, NamesTheNearestKey) {
             "2:2: /brokers/default/passwort_file: \"passwort_file\" is not a key of a broker entry; did "
             "you mean \"password_file\"?",
             "2:24: /brokers/default/tls_ca: \"tls_ca\" is not a key of a broker entry; it may hold "
-            "\"url\", \"client_id\", \"username\", \"password\", \"password_file\", \"tls\", "
+            "\"url\", \"client_id\", \"username\", \"password\", \"password_file\", \"password_credential\", "
+            "\"tls\", "
             "\"status_topic\", \"tick\", \"keep_alive\", \"reconnect_max\" or \"limits\""));
     EXPECT_THAT(
         broker_faults(R"("url": "mqtts://h", "tls": {"cafile": "x"})"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Runs the loader on a text, on a machine made of values: host "box", machine id "0123abcd", and files that
-// are readable if they lie in /etc/mqttcan, forbidden in /root, and missing anywhere else.
+// Runs the loader on a text, on a machine made of values: host "box", machine id "0123abcd", a service's
+// credentials in /run/credentials, and files that are readable if they lie in /etc/mqttcan or are the
+// credential "password", forbidden in /root, and missing anywhere else.
 #pragma once
 
 #include <string>
@@ -12,8 +13,8 @@
 namespace mqttcan::config::test {
 
 inline Environment machine() {
-    return {"box", "0123abcd", [](const std::string& path) -> Result<void> {
-                if (path.starts_with("/etc/mqttcan/")) {
+    return {"box", "0123abcd", "/run/credentials", [](const std::string& path) -> Result<void> {
+                if (path.starts_with("/etc/mqttcan/") || path == "/run/credentials/password") {
                     return {};
                 }
                 return fail(path.starts_with("/root/") ? std::errc::permission_denied
