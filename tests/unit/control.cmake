@@ -15,3 +15,12 @@ target_link_libraries(control_fuzz_replay PRIVATE mqttcan::control)
 add_test(NAME unit.control_fuzz_replay
          COMMAND control_fuzz_replay ${PROJECT_SOURCE_DIR}/tests/golden/control)
 set_tests_properties(unit.control_fuzz_replay PROPERTIES LABELS unit)
+
+# Where systemd brings varlinkctl along (Debian 13).
+find_program(MQTTCAN_VARLINKCTL varlinkctl)
+if(MQTTCAN_VARLINKCTL)
+  find_program(MQTTCAN_PYTHON python3 REQUIRED PATHS /usr/bin NO_DEFAULT_PATH)
+  add_test(NAME unit.varlinkctl
+           COMMAND ${MQTTCAN_PYTHON} -B ${CMAKE_CURRENT_SOURCE_DIR}/varlinkctl_test.py $<TARGET_FILE:mqttcand>)
+  set_tests_properties(unit.varlinkctl PROPERTIES LABELS unit TIMEOUT 120)
+endif()
