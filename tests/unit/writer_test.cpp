@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using codec::Drop;
 
-constexpr Duration kStall = 60ms;
+constexpr Duration kStall = 200ms;  // more than a loaded machine keeps anybody waiting
 constexpr std::size_t kFrameBytes = 768;
 
 /// The kernel's side: takes frames up to a limit, and the bus takes them from there when it is told to.
