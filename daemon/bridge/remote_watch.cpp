@@ -43,7 +43,7 @@ void RemoteWatch::on_message(const mqtt::Message& message) {
     if (message.level != "server") {
         return;
     }
-    auto status = codec::parse_bus_status(message.payload);
+    auto status = codec::parse_remote_status(message.payload);
     if (!message.payload.empty() && status.state != "online" && status.state != "offline" &&
         status.state != "waiting") {
         return;

@@ -34,6 +34,9 @@ class RemoteWatch final : public mqtt::Subscriber {
     /// Its own word: "online", "waiting", "offline"; empty if it has said nothing in this session.
     std::string state() const { return said_ ? said_->state : std::string(); }
 
+    /// The whole of it.
+    const std::optional<codec::RemoteStatus>& said() const { return said_; }
+
     void on_online() override;
     void on_offline(std::uint64_t acknowledged) override;
     void on_message(const mqtt::Message&) override;

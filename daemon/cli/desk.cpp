@@ -30,6 +30,15 @@ control::SwitchResult Desk::set_dropped(const std::string& bus, bool dropped) {
     if (supervisor_.set_dropped(bus, dropped)) {
         return control::Done{};
     }
+    return no_such_bus();
+}
+
+control::CountResult Desk::count_peers(const std::string& bus) {
+    const auto count = supervisor_.count_peers(bus);
+    return count ? control::CountResult(*count) : no_such_bus();
+}
+
+control::NoSuchBus Desk::no_such_bus() {
     control::NoSuchBus unknown;
     for (const supervisor::BusStatus& one : supervisor_.status().buses) {
         unknown.known.push_back(one.name);

@@ -25,10 +25,12 @@ class Desk final : public control::Handler {
     void reload(control::ReloadDone done) override { done(reloader_.reload()); }
     supervisor::Status status() override { return supervisor_.status(); }
     control::SwitchResult set_dropped(const std::string& bus, bool dropped) override;
+    control::CountResult count_peers(const std::string& bus) override;
     void log_after(std::optional<std::uint64_t> number, control::LogDone done) override;
     void set_log_level(Severity lowest) override;
 
   private:
+    control::NoSuchBus no_such_bus();
     void answer_waiting();
     control::LogPart part_after(std::uint64_t number) const;
 

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <time.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <iostream>
 
@@ -22,7 +23,7 @@ constexpr Duration kMostPatience = 1h;
 constexpr Duration kQuickest = 100ms;
 constexpr auto kInvalid = std::errc::invalid_argument;
 
-enum Long : int { kControl = 256, kTimeout, kJson, kWatch, kOnline };
+enum Long : int { kControl = 256, kTimeout, kJson, kWatch, kOnline, kPeers };
 
 std::vector<option> known_options(const ToolCommand& command) {
     std::vector<option> known = {{"control", required_argument, nullptr, kControl},
@@ -36,6 +37,7 @@ std::vector<option> known_options(const ToolCommand& command) {
     }
     if (command.online) {
         known.push_back({"online", no_argument, nullptr, kOnline});
+        known.push_back({"peers", required_argument, nullptr, kPeers});
     }
     known.push_back({});
     return known;
@@ -51,6 +53,16 @@ Result<Duration> parse_time(const char* name, const char* written, Duration leas
                     least > Duration::zero() ? "at least 100ms" : "more than 0s", ", at most 1h");
     }
     return time;
+}
+
+Result<std::size_t> parse_peers(std::string_view written) {
+    constexpr std::size_t kMost = 1000;
+    std::size_t peers = 0;
+    const auto [end, error] = std::from_chars(written.data(), written.data() + written.size(), peers);
+    if (error != std::errc() || end != written.data() + written.size() || peers == 0 || peers > kMost) {
+        return fail(kInvalid, "--peers ", written, ": not a whole number from 1 to ", kMost);
+    }
+    return peers;
 }
 
 Result<void> apply(ToolOptions& options, int option) {
@@ -75,6 +87,11 @@ Result<void> apply(ToolOptions& options, int option) {
         case kOnline:
             options.online = true;
             return {};
+        case kPeers: {
+            const auto peers = parse_peers(optarg);
+            options.peers = peers.value_or(0);
+            return peers ? Result<void>() : std::unexpected(peers.error());
+        }
         case 'h':
             options.help = true;
             return {};

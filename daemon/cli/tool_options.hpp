@@ -24,7 +24,7 @@ struct ToolCommand {
     const char* why_no_more = "";  ///< about the first operand too many: ": one bus at a time"
     bool json = false;             ///< knows --json, and so on
     bool watch = false;
-    bool online = false;
+    bool online = false;  ///< knows --online and --peers
 };
 
 struct ToolOptions {
@@ -34,6 +34,7 @@ struct ToolOptions {
     bool json = false;
     std::optional<Duration> watch = {};  ///< how often
     bool online = false;
+    std::size_t peers = 0;  ///< 0: any number will do
     bool help = false;
 };
 

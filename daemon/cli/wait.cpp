@@ -30,6 +30,8 @@ subscriptions stand, and the server of a client does not say that it is gone.
 Waits for the daemon as well.
 )",
     .options = R"(      --online         what to wait for
+      --peers N        and until N others are on the bus as well: its server,
+                       clients or peers, as far as they are mqttcan
 )",
     .ending = R"(Exit codes: 0 online, 1 not in time or another failure, 2 usage.
 )",
@@ -73,6 +75,28 @@ Result<std::string> missing(const supervisor::Status& status, const std::vector<
     return list(reasons);
 }
 
+/// Why the others are too few; empty if there are enough on each bus.
+Result<std::string> missing_peers(const ToolOptions& options, const supervisor::Status& status) {
+    std::vector<std::string> names = options.operands;
+    if (names.empty()) {
+        std::ranges::transform(status.buses, std::back_inserter(names), &BusStatus::name);
+    }
+    std::vector<std::string> reasons;
+    for (const std::string& bus : names) {
+        const auto count = control::count_peers(options.control, bus, kAnswer);
+        if (!count) {
+            return std::unexpected(count.error());
+        }
+        if (!*count) {
+            reasons.push_back(text("who is on bus ", bus, " is not known yet"));
+        } else if (**count < options.peers) {
+            reasons.push_back(text("of ", options.peers, " others on bus ", bus, ' ', **count,
+                                   **count == 1 ? " is" : " are", " online"));
+        }
+    }
+    return list(reasons);
+}
+
 }  // namespace
 
 int wait_for_bus(int argc, char** argv) {
@@ -82,7 +106,8 @@ int wait_for_bus(int argc, char** argv) {
         return code;
     }
     if (!options->online) {
-        complain(kWait, "say what to wait for: --online");
+        complain(kWait,
+                 options->peers > 0 ? "--peers comes with --online" : "say what to wait for: --online");
         return kUsage;
     }
     const TimePoint deadline = BootClock::now() + options->timeout;
@@ -98,10 +123,14 @@ int wait_for_bus(int argc, char** argv) {
             if (!lacks) {
                 return complain(kWait, lacks.error().what);
             }
-            if (lacks->empty()) {
+            reason = *lacks;
+            if (reason.empty() && options->peers > 0) {
+                const auto fewer = missing_peers(*options, reply->status);
+                reason = fewer ? *fewer : fewer.error().what;
+            }
+            if (reason.empty()) {
                 return kOk;
             }
-            reason = *lacks;
         } else {
             reason = reply.error().what;
         }

@@ -130,7 +130,7 @@ std::string to_json(const BusStatus& status) {
     return dump(json);
 }
 
-RemoteStatus parse_bus_status(std::span<const std::byte> payload) {
+RemoteStatus parse_remote_status(std::span<const std::byte> payload) {
     const std::string_view words(reinterpret_cast<const char*>(payload.data()), payload.size());
     const auto json = nlohmann::json::parse(words, nullptr, false);
     RemoteStatus status;
@@ -138,8 +138,12 @@ RemoteStatus parse_bus_status(std::span<const std::byte> payload) {
         return status;
     }
     const auto member = [&](const char* key) { return json.contains(key) ? json[key] : nlohmann::json(); };
-    if (const auto state = member("state"); state.is_string()) {
-        status.state = state;
+    for (const auto& [key, into] : {std::pair("state", &status.state),
+                                    {"session", &status.session},
+                                    {"connection", &status.connection}}) {
+        if (const auto value = member(key); value.is_string()) {
+            *into = value;
+        }
     }
     for (const auto& version : member("stream_versions")) {
         status.speaks_stream |= version == stream::kVersion;

@@ -81,12 +81,14 @@ struct BusStatus {
 std::string to_json(const ConnectionStatus&);
 std::string to_json(const BusStatus&);
 
-/// What a bus's status says to those at its other end.
+/// What the status of a bus, or of a connection, says to others.
 struct RemoteStatus {
-    std::string state;           ///< empty if it says none, is no such object, or was cleared
-    bool speaks_stream = false;  ///< in the version that we speak
+    std::string state = {};  ///< empty if it says none, is no such object, or was cleared
+    std::string session = {};
+    std::string connection = {};  ///< of a bus: topic of its connection's status
+    bool speaks_stream = false;   ///< in the version that we speak
 };
 
-RemoteStatus parse_bus_status(std::span<const std::byte> payload);
+RemoteStatus parse_remote_status(std::span<const std::byte> payload);
 
 }  // namespace mqttcan::codec

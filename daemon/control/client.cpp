@@ -235,6 +235,18 @@ Result<void> set_dropped(const std::string& path, const std::string& bus, bool d
         good_call(path, dropped ? "org.mqttcan.Drop" : "org.mqttcan.Resume", {{"bus", bus}}, timeout));
 }
 
+Result<PeerCount> count_peers(const std::string& path, const std::string& bus, Duration timeout) {
+    const auto reply = good_call(path, "org.mqttcan.CountPeers", {{"bus", bus}}, timeout);
+    if (!reply) {
+        return std::unexpected(reply.error());
+    }
+    const json peers = json::parse(reply->parameters, nullptr, false).value("peers", json());
+    if (!peers.is_null() && !peers.is_number_unsigned()) {
+        return nonsense(path);
+    }
+    return peers.is_null() ? PeerCount() : PeerCount(peers.get<std::size_t>());
+}
+
 Result<void> set_log_level(const std::string& path, Severity lowest, Duration timeout) {
     return without_answer(good_call(path, "org.mqttcan.SetLogLevel", {{"lowest", name(lowest)}}, timeout));
 }

@@ -34,6 +34,9 @@ Result<StatusReply> status(const std::string& path, const std::optional<std::str
 /// Stops or resumes a bus.
 Result<void> set_dropped(const std::string& path, const std::string& bus, bool dropped, Duration timeout);
 
+/// Others that are online on a bus.
+Result<PeerCount> count_peers(const std::string& path, const std::string& bus, Duration timeout);
+
 Result<void> set_log_level(const std::string& path, Severity lowest, Duration timeout);
 
 /// The log's lines after that one, as soon as there are any; timed_out if there is none in time. Without a

@@ -168,6 +168,18 @@ void resume(const Call& call, const Answer& answer) {
     switch_bus(call, answer, false);
 }
 
+void count_peers(const Call& call, const Answer& answer) {
+    const auto& bus = call.parameters.at("bus").get_ref<const std::string&>();
+    const CountResult result = call.handler.count_peers(bus);
+    if (const auto* unknown = std::get_if<NoSuchBus>(&result)) {
+        answer.error("org.mqttcan.NoSuchBus", no_such_bus(bus, unknown->known));
+    } else if (const auto& count = std::get<PeerCount>(result)) {
+        answer.good({{"peers", *count}});
+    } else {
+        answer.good();
+    }
+}
+
 /// Lines have no limit of their own: what does not fit counts as missed.
 json lines_to_json(const LogPart& part) {
     std::size_t bytes = 0;
@@ -223,6 +235,7 @@ constexpr Row kRows[] = {
     {{"org.mqttcan", "GetStatus", kAnyBus}, get_status},
     {{"org.mqttcan", "Drop", kBus}, drop},
     {{"org.mqttcan", "Resume", kBus}, resume},
+    {{"org.mqttcan", "CountPeers", kBus}, count_peers},
     {{"org.mqttcan", "GetLog", kAfter}, get_log},
     {{"org.mqttcan", "SetLogLevel", kLowest}, set_log_level},
     {{"org.mqttcan", "Reload", {}}, reload},

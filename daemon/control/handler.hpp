@@ -29,6 +29,9 @@ struct NoSuchBus {
 using ReloadResult = std::variant<Done, Faults, Failure>;
 using ReloadDone = std::function<void(const ReloadResult&)>;
 using SwitchResult = std::variant<Done, NoSuchBus, Failure>;
+/// Others that are online; none while that is not known.
+using PeerCount = std::optional<std::size_t>;
+using CountResult = std::variant<PeerCount, NoSuchBus>;
 
 /// Lines of the log, as far as they are remembered.
 struct LogPart {
@@ -47,6 +50,9 @@ class Handler {
     virtual supervisor::Status status() = 0;
     /// Stops or resumes the bus of that name, or with that interface.
     virtual SwitchResult set_dropped(const std::string& bus, bool dropped) = 0;
+    /// How many others are online on the topic of the bus of that name, or with that interface. Asking makes
+    /// the daemon listen to them for a while.
+    virtual CountResult count_peers(const std::string& bus) = 0;
     /// Calls `done` once with the lines after that one, as soon as there are any; without a number at once,
     /// with none.
     virtual void log_after(std::optional<std::uint64_t> number, LogDone done) = 0;

@@ -99,6 +99,11 @@ method Drop(bus: string) -> ()
 # Has a bus that was dropped carry frames again.
 method Resume(bus: string) -> ()
 
+# How many others on the bus's topic say that they are online: its server, its
+# clients, or the other peers; absent while the broker has not told. Asking makes
+# the daemon listen to their status for a minute.
+method CountPeers(bus: string) -> (peers: ?int)
+
 # The lines of the log after that number, as soon as there are any; without a
 # number the number of the last one, at once. missed: lines in between that
 # are forgotten already.

@@ -73,19 +73,30 @@ void Connection::remove(Subscriber& subscriber) {
 void Connection::refresh(const Fence::Settings& fence, std::uint32_t message_expiry) {
     settings_.fence = fence;
     settings_.message_expiry = message_expiry;
-    set_routes();
     if (fence_) {
         fence_->adjust(fence);
         arm_fence_timer();
     }
+    subscribe_new();
+}
+
+void Connection::subscribe_new() {
+    set_routes();
     if (online()) {
         ask_for_new();
     }
 }
 
+bool Connection::listens_below(std::string_view prefix) const {
+    return prefix == own_prefix() || std::ranges::any_of(members_, [&](const Member& member) {
+               return std::ranges::find(member.subscriptions, prefix, &Subscription::prefix) !=
+                      member.subscriptions.end();
+           });
+}
+
 void Connection::set_routes() {
     // Both topics of our own are the only ones below this prefix that are ever subscribed to.
-    std::vector<Route> routes{{"mqttcan/" + settings_.client_id + '/', kTickSlot}};
+    std::vector<Route> routes{{own_prefix(), kTickSlot}};
     for (std::size_t slot = 0; slot < members_.size(); ++slot) {
         for (const Subscription& subscription : members_[slot].subscriptions) {
             routes.push_back({subscription.prefix, static_cast<Slot>(slot), subscription.tag});

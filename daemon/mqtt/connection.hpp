@@ -70,6 +70,10 @@ class Connection {
     /// After add() and remove(): subscribes to what is new, without a break for the others. The fence and the
     /// expiry (as in ConnectionSettings) are those of the buses that there are now.
     void refresh(const Fence::Settings& fence, std::uint32_t message_expiry);
+    /// After add() alone.
+    void subscribe_new();
+    /// Whether somebody, or the connection itself, has messages below it, one level deep.
+    bool listens_below(std::string_view prefix) const;
     void start();
     /// Publishes nothing more, says goodbye, then calls `done` (at most a second later).
     void stop(loop::Callback done);
@@ -175,9 +179,10 @@ class Connection {
     void send_retained();
     void on_retained_done();
     void finish_stop();
-    std::string tick_topic() const { return "mqttcan/" + settings_.client_id + "/tick"; }
-    std::string control_topic() const { return "mqttcan/" + settings_.client_id + "/control"; }
-    std::string self_test_topic() const { return "mqttcan/" + settings_.client_id + "/selftest"; }
+    std::string own_prefix() const { return "mqttcan/" + settings_.client_id + '/'; }
+    std::string tick_topic() const { return own_prefix() + "tick"; }
+    std::string control_topic() const { return own_prefix() + "control"; }
+    std::string self_test_topic() const { return own_prefix() + "selftest"; }
 
     loop::Loop& loop_;
     ClientFactory& factory_;

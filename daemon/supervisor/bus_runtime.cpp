@@ -15,14 +15,14 @@ BusRuntime::BusRuntime(const Surroundings& around, mqtt::Connection& connection,
       bridge_(around.loop, around.rounds, connection, bus,
               {host.session, host.version, status_topic_, host.temporary}, *this, log_, legacy.past),
       care_(around.loop, around.links, bus.heal_bus_off, log_, care_hooks()),
+      census_end_(around.loop, [this] { census_.reset(); }),
       purge_later_(around.loop, [this] { purge(); }) {
     const bool follows = bus.role == config::Role::client && bus.on_offline == config::OnOffline::down;
     if (follows) {
         around_.keeper.set_unreachable(bus.name, !was_reachable(legacy));
     }
     if (follows || expects_stream()) {
-        remote_ = std::make_unique<bridge::RemoteWatch>(around.loop, connection, bus.topic,
-                                                        was_reachable(legacy), remote_hooks(follows));
+        watch_server(follows, was_reachable(legacy));
     }
 }
 
@@ -36,6 +36,26 @@ bool BusRuntime::was_reachable(const Legacy& legacy) const {
 
 bool BusRuntime::expects_stream() const {
     return config_.role == config::Role::client && config_.speaks(config::Format::stream);
+}
+
+void BusRuntime::watch_server(bool follows, bool was_reachable) {
+    remote_ = std::make_unique<bridge::RemoteWatch>(around_.loop, connection_, config_.topic, was_reachable,
+                                                    remote_hooks(follows));
+}
+
+std::optional<std::size_t> BusRuntime::count_peers() {
+    constexpr Duration kInterest = std::chrono::minutes(1);
+    if (!bridge_.joined()) {
+        return std::nullopt;
+    }
+    census_end_.arm(BootClock::now() + kInterest);
+    if (config_.role == config::Role::client && !remote_) {
+        watch_server(false, false);
+    }
+    if (!census_) {
+        census_ = std::make_unique<bridge::Census>(around_.loop, connection_, config_.topic, status_topic_);
+    }
+    return census_->online(remote_ ? remote_->said() : std::nullopt);
 }
 
 bridge::RemoteWatch::Owner BusRuntime::remote_hooks(bool follows) {

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "config/model.hpp"
 #include "daemon/bridge/bridge.hpp"
+#include "daemon/bridge/census.hpp"
 #include "daemon/bridge/remote_watch.hpp"
 #include "daemon/loop/loop.hpp"
 #include "daemon/mqtt/connection.hpp"
@@ -65,6 +66,9 @@ class BusRuntime final : bridge::Caretaker {
     int ifindex() const { return ifindex_; }
     bool up() const { return ifindex_ != 0 && connection_.online(); }
     BusStatus status();
+    /// How many others are online on the bus's topic; none while that is not known. Asking makes it listen to
+    /// them, for a minute.
+    std::optional<std::size_t> count_peers();
 
   private:
     bool open(int ifindex);
@@ -73,6 +77,7 @@ class BusRuntime final : bridge::Caretaker {
     bool was_reachable(const Legacy&) const;
     bool expects_stream() const;
     bridge::RemoteWatch::Owner remote_hooks(bool follows);
+    void watch_server(bool follows, bool was_reachable);
     void on_server_says(const std::optional<codec::RemoteStatus>&);
     void purge();
 
@@ -88,6 +93,8 @@ class BusRuntime final : bridge::Caretaker {
     bridge::Bridge bridge_;
     ControllerCare care_;
     std::unique_ptr<bridge::RemoteWatch> remote_;
+    std::unique_ptr<bridge::Census> census_;  ///< while somebody asks
+    loop::Timer census_end_;
     enum class Language { silence, other, stream };
     std::optional<Language> server_speaks_;  ///< what was last said of it
     loop::Deferred purge_later_;             ///< the bridge is at work when it asks for it

@@ -217,6 +217,17 @@ Result<void> Supervisor::set_dropped(const std::string& bus, bool dropped) {
     return {};
 }
 
+Result<std::optional<std::size_t>> Supervisor::count_peers(const std::string& bus) {
+    const Status now = status();
+    const BusStatus* const found = find_bus(now, bus);
+    const auto runtime = std::ranges::find_if(
+        buses_, [&](const auto& one) { return found != nullptr && one->config().name.str() == found->name; });
+    if (runtime == buses_.end()) {
+        return fail(std::errc::no_such_device, "no such bus");
+    }
+    return (*runtime)->count_peers();
+}
+
 bool Supervisor::all_open() const {
     return std::ranges::all_of(buses_, [](const auto& bus) { return bus->ifindex() != 0; });
 }

@@ -40,6 +40,9 @@ class Supervisor final : mqtt::Subscriber, LinkKeeper::User {
     /// The bus of that name, or with that interface, is not bridged any more until it is, whatever the
     /// configuration becomes meanwhile; a link that is ours is down as long. Fails if there is no such bus.
     Result<void> set_dropped(const std::string& bus, bool dropped);
+    /// How many others are online on the topic of that bus; none while that is not known (BusRuntime). Fails
+    /// if there is no such bus.
+    Result<std::optional<std::size_t>> count_peers(const std::string& bus);
     /// Whether every bus has its interface.
     bool all_open() const;
 

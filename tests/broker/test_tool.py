@@ -95,6 +95,24 @@ class TheTool(harness.Scenario):
         self.assertEqual(waiting.wait(harness.DEADLINE), 0)
         self.assertEqual({bus["state"] for bus in self.status()["buses"]}, {"online"})
 
+    def test_waits_for_others_on_the_bus(self):
+        self.start()
+        for bus in ("engine", "body"):
+            self.good("wait", bus, "--online", "--peers", "1", "--timeout", f"{harness.DEADLINE:.0f}s")
+        self.assertIn("of 2 others on bus engine 1 is online",
+                      self.bad(1, "wait", "engine", "--online", "--peers", "2", "--timeout", "1s"))
+        waiting = subprocess.Popen([harness.binary("mqttcan"), "wait", "engine", "--online", "--peers", "2", "--control",
+                                    str(self.path), "--timeout", "2min"], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(waiting.wait)
+        self.addCleanup(waiting.kill)
+        desk = {"brokers": harness.broker_entry(self.broker.port, "desk"),
+                "buses": {"body": {"interface": "desk0", "topic": "car"}}}
+        other = self.place.daemon("desk", desk)
+        self.assertEqual(waiting.wait(harness.DEADLINE), 0)
+        other.kill()  # its bus goes on saying "online", but its will says "offline"
+        harness.wait_for(lambda: self.mqttcan("wait", "engine", "--online", "--peers", "2", "--timeout", "1s").returncode,
+                         "who was killed is not counted any more")
+
     def test_stops_a_bus_until_it_is_resumed(self):
         daemon = self.start()
         self.good("down", "body")

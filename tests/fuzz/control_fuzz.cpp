@@ -44,6 +44,9 @@ class Fickle final : public Handler {
     SwitchResult set_dropped(const std::string&, bool dropped) override {
         return dropped ? SwitchResult(NoSuchBus{{"\xff"}}) : SwitchResult(Done{});
     }
+    CountResult count_peers(const std::string& bus) override {
+        return bus.size() % 2 == 0 ? CountResult(NoSuchBus{{"\xff"}}) : CountResult(PeerCount(bus.size()));
+    }
     void log_after(std::optional<std::uint64_t> number, LogDone done) override {
         done({.last = number.value_or(7),
               .lines = {{.severity = mqttcan::Severity::debug, .message = "\xff"}}});

@@ -58,6 +58,10 @@ class FakeClientFactory final : public mqtt::ClientFactory {
     void publish(std::string_view topic, std::span<const std::byte> payload) {
         inbox_->message(topic, {reinterpret_cast<const char*>(payload.data()), payload.size()}, false);
     }
+    /// What it kept, to a new subscription.
+    void publish_retained(std::string_view topic, std::string_view payload) {
+        inbox_->message(topic, payload, true);
+    }
     /// The line breaks.
     void lose() { inbox_->control({.kind = mqtt::Control::Kind::lost}); }
 

@@ -30,6 +30,10 @@ class FakeHandler final : public Handler {
         switched = bus + (dropped ? " down" : " up");
         return switch_result;
     }
+    CountResult count_peers(const std::string& bus) override {
+        counted = bus;
+        return count_result;
+    }
     void log_after(std::optional<std::uint64_t> number, LogDone done) override {
         after = number;
         done(log);
@@ -40,6 +44,8 @@ class FakeHandler final : public Handler {
     supervisor::Status now = mqttcan::test::some_status();
     SwitchResult switch_result = Done{};
     std::string switched;
+    CountResult count_result = PeerCount();
+    std::string counted;
     std::optional<std::uint64_t> after;
     LogPart log;
     Severity lowest = Severity::info;

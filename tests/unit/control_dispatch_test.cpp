@@ -97,6 +97,15 @@ TEST_F(Dispatch, SaysThatTheStatusOfTooManyBusesNeedsMoreThanOneAnswer) {
     EXPECT_EQ(answer(request("org.mqttcan.GetStatus"))["error"], "org.mqttcan.Failed");
 }
 
+TEST_F(Dispatch, CountsThePeersOfABus) {
+    EXPECT_EQ(raw(request("org.mqttcan.CountPeers", {{"bus", "body"}})), R"({"parameters":{}})");
+    EXPECT_EQ(handler_.counted, "body");
+    handler_.count_result = PeerCount(3);
+    EXPECT_EQ(raw(request("org.mqttcan.CountPeers", {{"bus", "body"}})), R"({"parameters":{"peers":3}})");
+    handler_.count_result = NoSuchBus{{"engine"}};
+    EXPECT_EQ(answer(request("org.mqttcan.CountPeers", {{"bus", "body"}}))["error"], "org.mqttcan.NoSuchBus");
+}
+
 TEST_F(Dispatch, DropsAndResumesABus) {
     EXPECT_EQ(raw(request("org.mqttcan.Drop", {{"bus", "body"}})), R"({"parameters":{}})");
     EXPECT_EQ(handler_.switched, "body down");

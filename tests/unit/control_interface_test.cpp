@@ -176,6 +176,7 @@ TEST(InterfaceDescription, HasEveryMethodThatIsDispatchedWithItsParametersAndNoO
 
 TEST(InterfaceDescription, TellsWhatReplies) {
     FakeHandler handler;
+    handler.count_result = PeerCount(2);
     handler.log.lines = {{.number = 1,
                           .time = {},
                           .severity = Severity::info,

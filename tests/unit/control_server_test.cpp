@@ -13,6 +13,7 @@
 #include "control_conversation.hpp"
 #include "daemon/control/client.hpp"
 #include "daemon/control/interface.hpp"
+#include "tests/support/silent_log.hpp"
 
 namespace mqttcan::control::test {
 namespace {
@@ -23,11 +24,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 const std::string kNul(1, '\0');
-
-class SilentLog final : public LogSink {
-  public:
-    void write(const LogRecord&) override {}
-};
 
 /// A raw connection, blocking with a deadline.
 class Caller {
@@ -98,7 +94,7 @@ class ControlServer : public testing::Test {
     }
 
     std::filesystem::path folder_;
-    SilentLog log_;
+    mqttcan::test::SilentLog log_;
     loop::Loop loop_;
     FakeHandler handler_;
     std::optional<Server> server_;

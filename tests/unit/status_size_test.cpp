@@ -49,14 +49,14 @@ TEST(BusStatus, FitsIntoAnInboxHoweverMuchItTells) {
     fill(status.counters.confirmations);
     const std::string json = to_json(status);
     EXPECT_LE(json.size(), mqtt::Inbox::kMaxPayload);
-    const RemoteStatus read = parse_bus_status(std::as_bytes(std::span(json)));
+    const RemoteStatus read = parse_remote_status(std::as_bytes(std::span(json)));
     EXPECT_EQ(read.state, "waiting");
     EXPECT_TRUE(read.speaks_stream);
 }
 
 TEST(BusStatus, IsReadAsFarAsItIsOne) {
     const auto read = [](std::string_view words) {
-        return parse_bus_status(std::as_bytes(std::span(words)));
+        return parse_remote_status(std::as_bytes(std::span(words)));
     };
     for (const char* nonsense : {"", "no JSON", "[]", "7", R"({"state": 7, "stream_versions": "1"})",
                                  R"({"stream_versions": {"a": "1"}})"}) {

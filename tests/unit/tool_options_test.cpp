@@ -51,6 +51,14 @@ TEST(ToolOptions, HaveABoundedPatience) {
     }
 }
 
+TEST(ToolOptions, CountPeersFromOneOn) {
+    EXPECT_EQ(parse(kRich, {"a"})->peers, 0U);
+    EXPECT_EQ(parse(kRich, {"a", "--peers", "2"})->peers, 2U);
+    for (const char* wrong : {"0", "-1", "1001", "two", "2x", ""}) {
+        EXPECT_THAT(parse(kRich, {"a", "--peers", wrong}).error().what, HasSubstr("from 1 to 1000")) << wrong;
+    }
+}
+
 TEST(ToolOptions, WatchEverySecondUnlessToldOtherwise) {
     EXPECT_FALSE(parse(kRich, {"a"})->watch);
     EXPECT_EQ(parse(kRich, {"a", "--watch"})->watch, 1s);

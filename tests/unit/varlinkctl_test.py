@@ -16,7 +16,7 @@ import unittest
 
 DEADLINE = 30
 MQTTCAND = sys.argv.pop(1)
-METHODS = {"GetStatus", "GetLog", "Drop", "Resume", "Reload", "SetLogLevel"}
+METHODS = {"CountPeers", "GetStatus", "GetLog", "Drop", "Resume", "Reload", "SetLogLevel"}
 
 
 class Varlinkctl(unittest.TestCase):

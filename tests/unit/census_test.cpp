@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/bridge/census.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/text.hpp"
+#include "tests/support/fake_client.hpp"
+#include "tests/support/silent_log.hpp"
+
+namespace mqttcan::bridge {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A bus on a connection that is online, and what a broker says of the others.
+class CensusTest : public testing::Test {
+  protected:
+    CensusTest() : connection_(loop_, broker_, settings(), Log(log_)) {
+        connection_.start();
+        run_until([&] { return connection_.online(); });
+        census_.emplace(loop_, connection_, *Topic::parse("car"), "car/mqttcan/status/client/me");
+    }
+
+    static mqtt::ConnectionSettings settings() {
+        mqtt::ConnectionSettings settings;
+        settings.name = "default";
+        settings.host = "127.0.0.1";
+        settings.client_id = "me";
+        settings.password = [] { return Result<std::string>(""); };
+        return settings;
+    }
+
+    template <typename Condition>
+    void run_until(Condition condition) {
+        const TimePoint deadline = BootClock::now() + 30s;
+        while (!condition() && BootClock::now() < deadline) {
+            loop_.run_once(10ms);
+        }
+        ASSERT_TRUE(condition());
+    }
+    void wait_count(std::size_t wanted, const std::optional<codec::RemoteStatus>& server = std::nullopt) {
+        run_until([&] { return census_->online(server) == wanted; });
+    }
+    void bus(const std::string& of, const std::string& state, const std::string& session = "1",
+             const std::string& connection = "") {
+        broker_.publish_retained("car/mqttcan/status/" + of,
+                                 text(R"({"state": ")", state, R"(", "session": ")", session,
+                                      R"(", "connection": ")", connection, R"("})"));
+    }
+    void line(const std::string& topic, const std::string& state, const std::string& session) {
+        broker_.publish_retained(topic,
+                                 text(R"({"state": ")", state, R"(", "session": ")", session, R"("})"));
+    }
+
+    test::SilentLog log_;
+    loop::Loop loop_;
+    test::FakeClientFactory broker_;
+    mqtt::Connection connection_;
+    std::optional<Census> census_;
+};
+
+TEST_F(CensusTest, KnowsNothingUntilTheBrokerHasTold) {
+    EXPECT_EQ(census_->online({}), std::nullopt);
+    wait_count(0);
+}
+
+TEST_F(CensusTest, CountsTheOthersThatAreOnline) {
+    bus("client/me", "online");
+    bus("client/a", "online");
+    bus("client/b", "waiting");
+    bus("peer/c", "online");
+    wait_count(2);
+    bus("client/b", "online");
+    wait_count(3);
+    broker_.publish_retained("car/mqttcan/status/client/a", "");
+    bus("peer/c", "offline");
+    wait_count(1);
+}
+
+TEST_F(CensusTest, CountsTheServerThatItIsToldOf) {
+    wait_count(1, codec::RemoteStatus{.state = "online"});
+    wait_count(0, codec::RemoteStatus{.state = "waiting"});
+}
+
+TEST_F(CensusTest, DoesNotCountWhoseConnectionIsGone) {
+    bus("client/a", "online", "1", "mqttcan/a/status");
+    bus("client/b", "online", "2", "mqttcan/b/status");
+    bus("client/c", "online", "3", "mqttcan/c/status");
+    bus("client/d", "online", "4", "somewhere/else");
+    wait_count(4);  // nobody denies it
+    line("mqttcan/a/status", "online", "1");
+    line("mqttcan/b/status", "offline", "2");
+    line("mqttcan/c/status", "online", "33");  // started again, and its bus has said nothing yet
+    wait_count(2);
+    line("mqttcan/b/status", "online", "2");
+    wait_count(3);
+}
+
+TEST_F(CensusTest, BeginsAnewWithEachConnection) {
+    bus("client/a", "online", "1", "mqttcan/a/status");
+    line("mqttcan/a/status", "online", "1");
+    wait_count(1);
+    broker_.lose();
+    run_until([&] { return !connection_.online(); });
+    EXPECT_EQ(census_->online({}), std::nullopt);
+    wait_count(0);
+}
+
+TEST_F(CensusTest, IgnoresWhatIsNoStatus) {
+    broker_.publish_retained("car/mqttcan/status/client/a", "[1, 2]");
+    broker_.publish_retained("car/mqttcan/status/client/b", "{");
+    bus("client/c", "online", "1", "mqttcan/+/status");
+    bus("client/d", "online", "1", "mqttcan/me/status");
+    wait_count(2);
+}
+
+}  // namespace
+}  // namespace mqttcan::bridge
