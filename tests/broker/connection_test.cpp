@@ -163,7 +163,7 @@ class ConnectionTest : public testing::Test {
 TEST_F(ConnectionTest, HearsWhatItPublishesOnItsOwnTopicExactlyOnce) {
     test::Mosquitto broker;
     Connection& connection = connect(settings(broker), {{"can/"}});
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     EXPECT_TRUE(connection.publish("can/291", bytes("a")));
     EXPECT_TRUE(connection.publish("can/s/1", bytes("not ours")));
     EXPECT_TRUE(connection.publish("can/292", bytes("b")));
@@ -186,7 +186,7 @@ TEST_F(ConnectionTest, DeliversAFloodCompleteAndInOrderThroughItsWindow) {
     ConnectionSettings patient = settings(broker);
     patient.fence.dead_after = 1h;  // a slow machine, or a sanitizer, is no dead line
     Connection& connection = connect(patient, {{"can/"}});
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     constexpr std::size_t kMessages = 20'000;
     std::size_t sent = 0;
     ASSERT_TRUE(wait([&] {
@@ -227,7 +227,7 @@ TEST_F(ConnectionTest, WaitsForABrokerThatIsNotThereYet) {
     ASSERT_TRUE(wait([&] { return !log_.lines.empty(); }));
     EXPECT_THAT(log_.lines, ElementsAre(HasSubstr("connection refused by 127.0.0.1")));
     broker.start();
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     EXPECT_THAT(log_.lines.back(), HasSubstr("connected (MQTT 5) after "));
 }
 
@@ -235,14 +235,14 @@ TEST_F(ConnectionTest, ComesBackAndSubscribesAgainAfterTheBrokerWasKilled) {
     test::Mosquitto broker;
     Connection& connection = connect(settings(broker), {{"can/"}});
     for (int round = 1; round <= 3; ++round) {
-        ASSERT_TRUE(wait([&] { return connection.online(); }));
+        ASSERT_TRUE(wait([&] { return connection.ready(); }));
         broker.kill();
         ASSERT_TRUE(wait([&] { return !connection.online(); }));
         EXPECT_FALSE(connection.publish("can/1", bytes("lost")));
         EXPECT_EQ(listener_.offline, round);
         broker.start();
     }
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     EXPECT_TRUE(connection.publish("can/1", bytes("back")));
     ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
     EXPECT_THAT(listener_.heard, ElementsAre("1=back"));
@@ -266,20 +266,20 @@ std::vector<std::string> paho_threads() {
 TEST_F(ConnectionTest, KeepsPahosThreadsWhenItsOnlyConnectionIsLost) {
     test::Mosquitto broker;
     Connection& connection = connect(settings(broker));
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     const auto before = paho_threads();
     EXPECT_EQ(before.size(), 2);
     broker.kill();
     ASSERT_TRUE(wait([&] { return log_.lines.back().contains("connection refused"); }));
     broker.start();
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     EXPECT_EQ(paho_threads(), before);
 }
 
 TEST_F(ConnectionTest, ResetsALineOnWhichItsTickIsNotAnswered) {
     test::Mosquitto broker;
     Connection& connection = connect(settings(broker), {{"can/"}});
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     broker.freeze();
     while (connection.publish("can/1", bytes("into the ice"))) {
     }
@@ -287,7 +287,7 @@ TEST_F(ConnectionTest, ResetsALineOnWhichItsTickIsNotAnswered) {
     ASSERT_TRUE(wait([&] { return !connection.online(); }));
     EXPECT_THAT(log_.lines.back(), HasSubstr("has not answered for 1.0 s"));
     broker.thaw();
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
 }
 
 TEST_F(ConnectionTest, BelievesNothingOfWhatABrokerReceivedWhileItStoodStill) {
@@ -312,10 +312,10 @@ TEST_F(ConnectionTest, BelievesNothingOfWhatABrokerReceivedWhileItStoodStill) {
 TEST_F(ConnectionTest, FlagsRetainedMessagesUnderMqtt311AndNeverGetsThemUnderMqtt5) {
     test::Mosquitto broker;
     Connection& writer = connect(settings(broker));
-    ASSERT_TRUE(wait([&] { return writer.online(); }));
+    ASSERT_TRUE(wait([&] { return writer.ready(); }));
     writer.publish_retained("can/1", "old");
     Connection& reader = connect(settings(broker), {{"can/"}});
-    ASSERT_TRUE(wait([&] { return reader.online(); }));
+    ASSERT_TRUE(wait([&] { return reader.ready(); }));
     ASSERT_TRUE(reader.publish("can/2", bytes("new")));
     ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
     EXPECT_THAT(listener_.heard, ElementsAre("2=new"));
@@ -326,7 +326,7 @@ TEST_F(ConnectionTest, TakesInASubscriberWhileTheOthersGoOnListening) {
     ConnectionSettings wanted = settings(broker);
     wanted.fence.returning = false;  // the newcomer alone needs the tick
     Connection& connection = connect(wanted, {{"can/"}});
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     Listener newcomer;
     connection.add(newcomer, {{"bench/"}});
     wanted.fence.returning = true;
@@ -450,7 +450,7 @@ TEST_F(ConnectionTest, RefusesNoLocalIfItsTestCannotBeHeard) {
 TEST_F(ConnectionTest, StopsEvenIfTheBrokerIsFrozen) {
     test::Mosquitto broker;
     Connection& connection = connect(settings(broker));
-    ASSERT_TRUE(wait([&] { return connection.online(); }));
+    ASSERT_TRUE(wait([&] { return connection.ready(); }));
     broker.freeze();
     // One tick stays unanswered, and is too old just when the goodbye is waited for.
     const TimePoint frozen = BootClock::now();
@@ -469,7 +469,7 @@ TEST_F(ConnectionTest, SaysGoodbyeSoThatItsWillIsNotPublished) {
     with_will.birth = "online";
     with_will.farewell = "goodbye";
     Connection& watching = connect(settings(broker), {{"will/"}});
-    ASSERT_TRUE(wait([&] { return watching.online(); }));
+    ASSERT_TRUE(wait([&] { return watching.ready(); }));
     Connection& leaving = connect(with_will);
     ASSERT_TRUE(wait([&] { return !listener_.heard.empty(); }));
     EXPECT_THAT(listener_.heard, ElementsAre("1=online"));
