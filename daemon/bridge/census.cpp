@@ -89,6 +89,9 @@ void Census::follow_all() {
 bool Census::follow(const codec::RemoteStatus& other) {
     constexpr std::string_view kRoot = "mqttcan/";
     constexpr std::string_view kLevel = "status";
+    if (lines_.size() >= kMost) {
+        return false;
+    }
     const std::string& topic = other.connection;
     const std::size_t slash = topic.rfind('/');
     if (slash == std::string::npos || slash <= kRoot.size() || topic.find('/', kRoot.size()) != slash ||

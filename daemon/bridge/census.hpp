@@ -19,7 +19,9 @@ namespace mqttcan::bridge {
 
 class Census final : public mqtt::Subscriber {
   public:
-    static constexpr std::size_t kMost = 1000;  ///< others; further ones are not seen
+    /// Others; further ones are not seen. As many connections; the buses of further ones are taken at their
+    /// word.
+    static constexpr std::size_t kMost = 1000;
 
     /// `own_topic`: of the bus's own status.
     Census(loop::Loop&, mqtt::Connection&, const Topic&, std::string own_topic);

@@ -15,14 +15,13 @@ BusRuntime::BusRuntime(const Surroundings& around, mqtt::Connection& connection,
       bridge_(around.loop, around.rounds, connection, bus,
               {host.session, host.version, status_topic_, host.temporary}, *this, log_, legacy.past),
       care_(around.loop, around.links, bus.heal_bus_off, log_, care_hooks()),
-      census_end_(around.loop, [this] { census_.reset(); }),
+      census_end_(around.loop, [this] { end_census(); }),
       purge_later_(around.loop, [this] { purge(); }) {
-    const bool follows = bus.role == config::Role::client && bus.on_offline == config::OnOffline::down;
-    if (follows) {
+    if (follows_server()) {
         around_.keeper.set_unreachable(bus.name, !was_reachable(legacy));
     }
-    if (follows || expects_stream()) {
-        watch_server(follows, was_reachable(legacy));
+    if (follows_server() || expects_stream()) {
+        watch_server(was_reachable(legacy));
     }
 }
 
@@ -38,9 +37,20 @@ bool BusRuntime::expects_stream() const {
     return config_.role == config::Role::client && config_.speaks(config::Format::stream);
 }
 
-void BusRuntime::watch_server(bool follows, bool was_reachable) {
+bool BusRuntime::follows_server() const {
+    return config_.role == config::Role::client && config_.on_offline == config::OnOffline::down;
+}
+
+void BusRuntime::watch_server(bool was_reachable) {
     remote_ = std::make_unique<bridge::RemoteWatch>(around_.loop, connection_, config_.topic, was_reachable,
-                                                    remote_hooks(follows));
+                                                    remote_hooks());
+}
+
+void BusRuntime::end_census() {
+    census_.reset();
+    if (!follows_server() && !expects_stream()) {
+        remote_.reset();
+    }
 }
 
 std::optional<std::size_t> BusRuntime::count_peers() {
@@ -50,7 +60,7 @@ std::optional<std::size_t> BusRuntime::count_peers() {
     }
     census_end_.arm(BootClock::now() + kInterest);
     if (config_.role == config::Role::client && !remote_) {
-        watch_server(false, false);
+        watch_server(false);
     }
     if (!census_) {
         census_ = std::make_unique<bridge::Census>(around_.loop, connection_, config_.topic, status_topic_);
@@ -58,11 +68,11 @@ std::optional<std::size_t> BusRuntime::count_peers() {
     return census_->online(remote_ ? remote_->said() : std::nullopt);
 }
 
-bridge::RemoteWatch::Owner BusRuntime::remote_hooks(bool follows) {
+bridge::RemoteWatch::Owner BusRuntime::remote_hooks() {
     return {
         .reachable =
-            [this, follows](bool can_be_reached) {
-                if (follows) {
+            [this](bool can_be_reached) {
+                if (follows_server()) {
                     log_.notice(can_be_reached
                                     ? "the other end of the bus can be reached"
                                     : "the other end of the bus cannot be reached: the interface goes down");

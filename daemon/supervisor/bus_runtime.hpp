@@ -76,8 +76,11 @@ class BusRuntime final : bridge::Caretaker {
     ControllerCare::Hooks care_hooks();
     bool was_reachable(const Legacy&) const;
     bool expects_stream() const;
-    bridge::RemoteWatch::Owner remote_hooks(bool follows);
-    void watch_server(bool follows, bool was_reachable);
+    /// Its interface is to be down while the server cannot be reached.
+    bool follows_server() const;
+    bridge::RemoteWatch::Owner remote_hooks();
+    void watch_server(bool was_reachable);
+    void end_census();
     void on_server_says(const std::optional<codec::RemoteStatus>&);
     void purge();
 

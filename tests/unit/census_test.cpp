@@ -106,6 +106,19 @@ TEST_F(CensusTest, BeginsAnewWithEachConnection) {
     wait_count(0);
 }
 
+TEST_F(CensusTest, FollowsABoundedNumberOfConnections) {
+    const auto connection = [](std::size_t i) { return text("mqttcan/c", i, "/status"); };
+    for (std::size_t i = 0; i < Census::kMost; ++i) {
+        bus(text("client/", i), "online", "1", connection(i));
+    }
+    wait_count(Census::kMost);
+    EXPECT_TRUE(connection_.listens_below("mqttcan/c0/"));
+    bus("client/0", "online", "1", connection(Census::kMost));
+    bus("client/1", "waiting");
+    wait_count(Census::kMost - 1);
+    EXPECT_FALSE(connection_.listens_below(text("mqttcan/c", Census::kMost, '/')));
+}
+
 TEST_F(CensusTest, IgnoresWhatIsNoStatus) {
     broker_.publish_retained("car/mqttcan/status/client/a", "[1, 2]");
     broker_.publish_retained("car/mqttcan/status/client/b", "{");

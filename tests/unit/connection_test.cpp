@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "tests/support/fake_client.hpp"
+#include "tests/support/silent_log.hpp"
 
 namespace mqttcan::mqtt {
 namespace {
@@ -115,60 +116,55 @@ ConnectionSettings settings() {
     return settings;
 }
 
-template <typename Condition>
-void run_until(loop::Loop& loop, Condition condition) {
-    const TimePoint deadline = BootClock::now() + 30s;
-    while (!condition() && BootClock::now() < deadline) {
-        loop.run_once(1s);
+/// A connection with one bus, begun.
+template <typename Broker>
+struct Begun {
+    Begun() : connection(loop, broker, settings(), Log(log)) {
+        connection.add(bus, {{"car/"}});
+        connection.start();
     }
-    ASSERT_TRUE(condition());
-}
+    template <typename Condition>
+    void run_until(Condition condition) {
+        const TimePoint deadline = BootClock::now() + 30s;
+        while (!condition() && BootClock::now() < deadline) {
+            loop.run_once(1s);
+        }
+        ASSERT_TRUE(condition());
+    }
+
+    loop::Loop loop;
+    Broker broker;
+    test::SilentLog log;
+    Connection connection;
+    Bus bus;
+};
 
 TEST(AConnection, SpeaksAsSoonAsItIsCaughtUpWhenItIsNew) {
-    loop::Loop loop;
-    test::FakeClientFactory broker;
-    Lines lines;
-    Connection connection(loop, broker, settings(), Log(lines));
-    Bus bus;
-    connection.add(bus, {{"car/"}});
-    connection.start();
-    run_until(loop, [&] { return connection.online(); });
-    EXPECT_EQ(bus.online, 0);
-    EXPECT_FALSE(connection.ready());
-    run_until(loop, [&] { return bus.online > 0; });
-    EXPECT_TRUE(connection.ready());
-    EXPECT_EQ(bus.window, 1);
+    Begun<test::FakeClientFactory> begun;
+    begun.run_until([&] { return begun.connection.online(); });
+    EXPECT_EQ(begun.bus.online, 0);
+    EXPECT_FALSE(begun.connection.ready());
+    begun.run_until([&] { return begun.bus.online > 0; });
+    EXPECT_TRUE(begun.connection.ready());
+    EXPECT_EQ(begun.bus.window, 1);
 }
 
 TEST(AConnection, ListensAfterAnOutageUntilTheOthersShouldHaveCaughtUpToo) {
-    loop::Loop loop;
-    test::FakeClientFactory broker;
-    Lines lines;
-    Connection connection(loop, broker, settings(), Log(lines));
-    Bus bus;
-    connection.add(bus, {{"car/"}});
-    connection.start();
-    run_until(loop, [&] { return bus.online == 1; });
-    broker.lose();
-    run_until(loop, [&] { return bus.offline == 1; });
-    run_until(loop, [&] { return bus.online == 2; });
-    EXPECT_FALSE(connection.ready());
-    run_until(loop, [&] { return connection.ready(); });
-    EXPECT_GE(BootClock::now(), connection.since() + 250ms);
-    run_until(loop, [&] { return bus.window == 2; });
+    Begun<test::FakeClientFactory> begun;
+    begun.run_until([&] { return begun.bus.online == 1; });
+    begun.broker.lose();
+    begun.run_until([&] { return begun.bus.offline == 1; });
+    begun.run_until([&] { return begun.bus.online == 2; });
+    begun.run_until([&] { return begun.connection.ready(); });
+    EXPECT_GE(BootClock::now(), begun.connection.since() + 250ms);
+    begun.run_until([&] { return begun.bus.window == 2; });
 }
 
 TEST(AConnection, DoesNotListenForEverToABrokerThatNeverPauses) {
-    loop::Loop loop;
-    BusyBroker broker;
-    Lines lines;
-    Connection connection(loop, broker, settings(), Log(lines));
-    Bus bus;
-    connection.add(bus, {{"car/"}});
-    connection.start();
-    run_until(loop, [&] { return connection.ready(); });
-    EXPECT_EQ(bus.online, 0);
-    run_until(loop, [&] { return bus.window == 1; });
+    Begun<BusyBroker> begun;
+    begun.run_until([&] { return begun.connection.ready(); });
+    EXPECT_EQ(begun.bus.online, 0);
+    begun.run_until([&] { return begun.bus.window == 1; });
 }
 
 TEST(AConnection, ThatIsStoppedWhileItSubscribesDoesNotComeBack) {
