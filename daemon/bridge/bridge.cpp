@@ -286,7 +286,7 @@ void Bridge::on_overflow(std::uint64_t count) {
 }
 
 void Bridge::on_online() {
-    status_.set_joined(true);
+    status_.set_joined(connection_.problem(*this).empty());
     status_.tell(view());
     publisher_.on_online();
     on_window();

@@ -8,7 +8,8 @@ const std::array<Interface, 2>& interfaces() {
         {"org.mqttcan", R"(# What mqttcand, the daemon, is asked by mqttcan, the tool.
 interface org.mqttcan
 
-# A connection to a broker, so since since_us. problem: why there is none.
+# A connection to a broker, so since since_us. problem: why there is none, or why
+# nothing that comes by it is believed.
 type Broker (
   name: string,
   url: string,

@@ -18,7 +18,6 @@ using namespace std::chrono_literals;
 constexpr Duration kAttemptTime = 10s;  // for resolving, connecting and subscribing together
 constexpr Duration kQueueTime = 20ms;   // until asking the factory again
 constexpr Duration kDiagnosisInterval = 10s;
-constexpr Duration kRefusalDelay = 5s;  // after a refusal that another try is unlikely to cure
 // When a broker returns, so do its clients, all at once. If each of them began with the frames that wait, the
 // others could not tell those from what the broker had kept (CatchUp), and would take the longer to believe
 // anything. So a session listens first until it has caught up, and after an outage until the others should
@@ -28,7 +27,6 @@ constexpr Duration kLongestListen = 500ms;
 constexpr Duration kShortLife = 1s;
 constexpr int kManyShortLives = 4;
 constexpr int kSessionTakenOver = 0x8e;
-constexpr int kRefused = 0x80;  // MQTT reason codes from here on mean no
 
 }  // namespace
 
@@ -129,14 +127,14 @@ void Connection::begin_self_test() {
         drop(
             "\"accept_pymqtt2can_clients\" needs MQTT 5, which this broker does not speak: "
             "the bus stays closed",
-            kRefusalDelay);
+            settings_.refused_again);
         return;
     }
     self_test_echoed_ = false;
     control_echoed_ = false;
     ticking_ = true;
-    asked_ = {{tick_topic()}, {control_topic()}, {self_test_topic(), true}};
-    if (auto asked = client_->subscribe(asked_); !asked) {
+    if (auto asked = client_->subscribe({{tick_topic()}, {control_topic()}, {self_test_topic(), true}});
+        !asked) {
         drop(asked.error().what);
     }
 }
@@ -146,7 +144,7 @@ void Connection::end_self_test() {
         drop(
             "this broker ignores No Local, without which \"accept_pymqtt2can_clients\" would echo every "
             "frame back to the bus: the bus stays closed",
-            kRefusalDelay);
+            settings_.refused_again);
         return;
     }
     if (!control_echoed_) {
@@ -154,7 +152,7 @@ void Connection::end_self_test() {
                   "client write "
                   "and read ",
                   control_topic(), " and ", self_test_topic(), "; the bus stays closed"),
-             kRefusalDelay);
+             settings_.refused_again);
         return;
     }
     subscribe();
@@ -170,44 +168,37 @@ void Connection::subscribe() {
 
 /// Subscribes to what nobody has subscribed to in this session.
 void Connection::ask_for_new() {
-    if (asking_ || !joining_.empty()) {
-        return;  // on_subscribed() or on_tick() comes here again
-    }
-    asked_.clear();
-    joining_.clear();
-    for (std::size_t slot = 0; slot < members_.size(); ++slot) {
-        if (members_[slot].joined || members_[slot].subscriber == nullptr) {
-            continue;
-        }
-        joining_.push_back(static_cast<Slot>(slot));
-        members_[slot].asked = true;
-        for (const Subscription& subscription : members_[slot].subscriptions) {
-            asked_.push_back({subscription.pattern(), subscription.no_local, subscription.retained});
-        }
+    if (asking_) {
+        return;  // on_subscribed() comes here again
     }
     const bool tick = settings_.fence.returning && !ticking_;
-    if (tick) {
-        ticking_ = true;
-        asked_.push_back({tick_topic()});
-    }
-    if (online() && joining_.empty() && !tick) {
+    auto filters = roster_.ask();
+    if (online() && !filters && !tick) {
         return;
     }
+    filters = std::move(filters).value_or(std::vector<Filter>());
+    if (tick) {
+        ticking_ = true;
+        filters->push_back({tick_topic()});  // behind those of the roster
+    }
     asking_ = true;
-    if (auto asked = client_->subscribe(asked_); !asked) {
+    if (auto asked = client_->subscribe(*filters); !asked) {
         drop(asked.error().what);
     }
 }
 
+/// An access list may have been mended meanwhile.
+void Connection::ask_again() {
+    roster_.ask_again();
+    ask_for_new();
+}
+
 void Connection::on_subscribed(const Control& control) {
-    for (std::size_t i = 0; i < std::min(control.grants.size(), asked_.size()); ++i) {
-        if (control.grants[i] >= kRefused) {
-            log_.error(label(), ": the broker refuses the subscription to ", asked_[i].pattern,
-                       ": its access list must let ",
-                       settings_.username.empty() ? "this client" : settings_.username, " read that topic");
-        }
-    }
     if (state_ == State::testing) {
+        if (std::ranges::any_of(control.grants, [](int code) { return code >= Roster::kRefused; })) {
+            drop(text(refusal_text(own_prefix() + '+'), "; the bus stays closed"), settings_.refused_again);
+            return;
+        }
         fence_.emplace(settings_.fence, BootClock::now());
         const std::array<std::byte, 1> nothing{};
         client_->publish_frame(control_topic(), nothing, settings_.message_expiry);
@@ -216,6 +207,16 @@ void Connection::on_subscribed(const Control& control) {
         return;
     }
     asking_ = false;
+    const Roster::Answers news = roster_.answered(control.grants);
+    for (const std::string& pattern : news.refused) {
+        log_.error(label(), ": ", refusal_text(pattern));
+    }
+    for (const std::string& pattern : news.granted) {
+        log_.notice(label(), ": the broker grants the subscription to ", pattern, " now");
+    }
+    if (roster_.refused()) {
+        ask_timer_.arm(BootClock::now() + settings_.refused_again);
+    }
     if (state_ == State::subscribing) {
         go_online();
     } else if (online()) {
@@ -233,15 +234,13 @@ void Connection::welcome() {
     } else if (settings_.fence.returning) {
         send_train();
     }
-    if (!settings_.fence.returning || catch_up_.done() || tick_missing_told_) {
-        join_asked();
-    }
+    join();
 }
 
-void Connection::join_asked() {
-    for (const Slot slot : std::exchange(joining_, {})) {
-        members_[slot].joined = true;
-        if (Subscriber* const subscriber = members_[slot].subscriber) {
+void Connection::join() {
+    const bool believed = !settings_.fence.returning || catch_up_.done();
+    for (Slot slot = 0; slot < roster_.slots(); ++slot) {
+        if (Subscriber* const subscriber = roster_.join(slot, believed)) {
             subscriber->on_online();
         }
     }
@@ -252,7 +251,7 @@ void Connection::go_online() {
     state_ = State::online;
     attempt_timer_.disarm();
     online_since_ = now;
-    tick_missing_told_ = lag_told_ = false;
+    lag_told_ = false;
     const bool was_away = !reported_.empty();
     if (!was_away) {
         log_.notice(label(), ": connected (", protocol(), ')');
@@ -333,7 +332,7 @@ void Connection::on_hung_up(const Control& control) {
                       : "thrown out again and again: another client seems to use our "
                         "client id \"",
                   settings_.client_id, "\": give one of the two another \"client_id\""),
-             kRefusalDelay);
+             settings_.refused_again);
     } else {
         drop(control.code != 0 ? text("the broker closed the connection: ", control.text)
                                : std::string("connection lost"));
@@ -349,8 +348,9 @@ void Connection::end_session() {
     history_.clear();
     fence_timer_.disarm();
     listen_timer_.disarm();
-    asking_ = ticking_ = false;
-    joining_.clear();
+    ask_timer_.disarm();
+    asking_ = ticking_ = tick_missing_ = false;
+    roster_.end_session();
     tell_dropped(inbox_->forget_messages());
 }
 
@@ -371,11 +371,10 @@ void Connection::drop(const std::string& reason, Duration at_least) {
         outage_began_ = now;
         first_retry_ = true;
     }
-    for (Member& member : members_) {
-        if (was_online && member.subscriber != nullptr) {
-            member.subscriber->on_offline(acknowledged);
+    for (Slot slot = 0; slot < roster_.slots() && was_online; ++slot) {
+        if (Subscriber* const subscriber = roster_.at(slot)) {
+            subscriber->on_offline(acknowledged);
         }
-        member.asked = member.joined = false;
     }
     if (!reason.empty()) {
         report(reason);

@@ -33,6 +33,7 @@ Connection::Connection(loop::Loop& loop, ClientFactory& factory, ConnectionSetti
       fence_timer_(loop, [this] { on_fence_timer(); }),
       limit_timer_(loop, [this] { tell_window(); }),
       listen_timer_(loop, [this] { tell_window(); }),
+      ask_timer_(loop, [this] { ask_again(); }),
       limit_(settings_.limits),
       random_(std::random_device()()),
       nonce_(text(std::random_device()(), '-', std::random_device()())) {
@@ -52,20 +53,20 @@ std::string Connection::label() const {
 }
 
 void Connection::add(Subscriber& subscriber, std::vector<Subscription> subscriptions) {
-    members_.push_back({&subscriber, std::move(subscriptions)});
+    roster_.add(subscriber, std::move(subscriptions));
 }
 
 void Connection::remove(Subscriber& subscriber) {
-    const auto at = std::ranges::find(members_, &subscriber, &Member::subscriber);
-    if (at == members_.end()) {
+    const auto removed = roster_.remove(subscriber);
+    if (!removed) {
         return;
     }
-    if (client_ && at->asked && state_ != State::stopping) {
-        for (const Subscription& subscription : at->subscriptions) {
-            client_->unsubscribe(subscription.pattern());
+    for (const std::string& pattern : removed->patterns) {
+        if (client_ && state_ != State::stopping) {
+            client_->unsubscribe(pattern);
         }
     }
-    *at = {nullptr, {}};
+    std::ranges::replace(history_, removed->slot, kNobodysSlot);
     knows_strays_ = true;  // what is still under way to it is no news
     set_routes();
 }
@@ -88,21 +89,38 @@ void Connection::subscribe_new() {
 }
 
 bool Connection::listens_below(std::string_view prefix) const {
-    return prefix == own_prefix() || std::ranges::any_of(members_, [&](const Member& member) {
-               return std::ranges::find(member.subscriptions, prefix, &Subscription::prefix) !=
-                      member.subscriptions.end();
-           });
+    return prefix == own_prefix() || roster_.listens_below(prefix);
 }
 
 void Connection::set_routes() {
-    // Both topics of our own are the only ones below this prefix that are ever subscribed to.
-    std::vector<Route> routes{{own_prefix(), kTickSlot}};
-    for (std::size_t slot = 0; slot < members_.size(); ++slot) {
-        for (const Subscription& subscription : members_[slot].subscriptions) {
-            routes.push_back({subscription.prefix, static_cast<Slot>(slot), subscription.tag});
-        }
+    std::vector<Route> routes = roster_.routes();
+    // Topics of our own are the only ones below this prefix that are ever subscribed to.
+    routes.insert(routes.begin(), {own_prefix(), kTickSlot});
+    inbox_->set_routes(routes, roster_.slots());
+}
+
+std::string Connection::problem() const {
+    return tick_missing_
+               ? text(
+                     "our tick does not come back, so no frame can be shown to be fresh: the broker's "
+                     "access list must let this client write and read ",
+                     tick_topic())
+               : reported_;
+}
+
+std::string Connection::problem(const Subscriber& subscriber) const {
+    if (!online()) {
+        return reported_;
     }
-    inbox_->set_routes(routes, members_.size());
+    if (const auto pattern = roster_.refusal(subscriber)) {
+        return refusal_text(*pattern);
+    }
+    return roster_.hears(subscriber) ? problem() : std::string();
+}
+
+std::string Connection::refusal_text(const std::string& pattern) const {
+    return text("the broker refuses the subscription to ", pattern, ": its access list must let ",
+                settings_.username.empty() ? "this client" : settings_.username, " read that topic");
 }
 
 void Connection::start() {
@@ -124,6 +142,7 @@ void Connection::stop(loop::Callback done) {
     state_ = State::stopping;
     fence_timer_.disarm();
     listen_timer_.disarm();
+    ask_timer_.disarm();
     attempt_timer_.arm(BootClock::now() + kStopTime);
     if (outbox_.empty()) {
         client_->disconnect();
@@ -158,13 +177,13 @@ bool Connection::publish(const std::string& topic, std::span<const std::byte> pa
 bool Connection::publish_history(Subscriber& subscriber, const std::string& topic,
                                  std::span<const std::byte> payload) {
     const TimePoint now = BootClock::now();
-    const auto member = std::ranges::find(members_, &subscriber, &Member::subscriber);
+    const auto slot = roster_.find(subscriber);
     const std::string_view words(reinterpret_cast<const char*>(payload.data()), payload.size());
-    if (!takes(now) || history_.size() >= kHistoryAtOnce || member == members_.end() ||
+    if (!takes(now) || history_.size() >= kHistoryAtOnce || !slot ||
         !client_->publish_acknowledged(topic, words, false, kHistory)) {
         return false;
     }
-    history_.push_back(static_cast<Slot>(member - members_.begin()));
+    history_.push_back(*slot);
     spend(topic.size() + payload.size() + kFixedOverhead, now);
     return true;
 }
@@ -234,6 +253,7 @@ void Connection::on_inbox_timer() {
 bool Connection::on_inbox(bool again) {
     const TimePoint began = BootClock::now();
     inbox_->take(batch_, again);
+    roster_.batch_taken();
     if (batch_.items.empty() && batch_.unrouted == 0) {
         return false;
     }
@@ -255,11 +275,12 @@ bool Connection::on_inbox(bool again) {
     }
     tell_dropped(batch_.dropped);
     for (const Slot slot : touched_) {
-        if (Subscriber* const subscriber = members_[slot].subscriber) {
+        if (Subscriber* const subscriber = roster_.at(slot)) {
             subscriber->on_batch_end();
         }
     }
     touched_.clear();
+    roster_.batch_delivered();
     if (batch_.unrouted > 0 && !std::exchange(knows_strays_, true)) {
         log_.warning(label(), " sends messages on topics that nobody subscribed to; they are ignored");
     }
@@ -268,19 +289,16 @@ bool Connection::on_inbox(bool again) {
 }
 
 void Connection::tell_dropped(const std::vector<std::uint64_t>& by_slot) {
-    for (std::size_t slot = 0; slot < std::min(by_slot.size(), members_.size()); ++slot) {
-        if (by_slot[slot] > 0 && members_[slot].subscriber != nullptr) {
-            members_[slot].subscriber->on_overflow(by_slot[slot]);
+    for (Slot slot = 0; slot < by_slot.size(); ++slot) {
+        if (Subscriber* const subscriber = by_slot[slot] > 0 ? roster_.at(slot) : nullptr) {
+            subscriber->on_overflow(by_slot[slot]);
         }
     }
 }
 
 void Connection::deliver(const Inbox::Item& item) {
     // A broker may send before it has acknowledged the subscription: retained messages, above all.
-    if (item.slot < members_.size() && fence_) {
-        if (members_[item.slot].subscriber == nullptr) {
-            return;
-        }
+    if (Subscriber* const subscriber = fence_ ? roster_.at(item.slot) : nullptr) {
         if (touched_.empty() || touched_.back() != item.slot) {
             touched_.push_back(item.slot);
         }
@@ -288,11 +306,11 @@ void Connection::deliver(const Inbox::Item& item) {
             catch_up_.message();
         }
         const TimePoint fresh_since = catch_up_.done() ? fence_->fresh_since() : kUnproved;
-        members_[item.slot].subscriber->on_message({.tag = item.tag,
-                                                    .level = batch_.level(item),
-                                                    .payload = batch_.payload(item),
-                                                    .retained = item.retained,
-                                                    .fresh_since = fresh_since});
+        subscriber->on_message({.tag = item.tag,
+                                .level = batch_.level(item),
+                                .payload = batch_.payload(item),
+                                .retained = item.retained,
+                                .fresh_since = fresh_since});
     } else if (item.slot == kTickSlot && fence_ && !item.retained) {
         if (batch_.level(item) == "tick") {
             on_tick(batch_.payload(item));
@@ -315,6 +333,9 @@ void Connection::on_tick(std::span<const std::byte> payload) {
         return;
     }
     fence_->returned(number);
+    if (std::exchange(tick_missing_, false)) {
+        log_.notice(label(), ": our tick comes back");
+    }
     if (state_ == State::testing) {
         end_self_test();
     } else if (!catch_up_.done()) {
@@ -375,15 +396,13 @@ void Connection::on_acknowledged(const Control& control) {
     }
     const bool was_open = fence_->open();
     fence_->acknowledged(control.number);
-    constexpr std::uint64_t kPatience = 5;
-    if (settings_.fence.returning && !tick_missing_told_ &&
-        fence_->last_acknowledged() >= fence_->last_returned() + kPatience) {
-        tick_missing_told_ = true;
-        log_.error(label(),
-                   ": our tick does not come back, so no frame can be shown to be fresh: the broker's "
-                   "access list must let this client write and read ",
-                   tick_topic());
-        join_asked();  // to be seen all the same
+    if (!tick_missing_ && fence_->deaf(BootClock::now())) {
+        tick_missing_ = true;
+        if (state_ == State::testing) {
+            drop(problem(), settings_.refused_again);
+            return;
+        }
+        log_.error(label(), ": ", problem());
     }
     if (!was_open && fence_->open() && online()) {
         tell_window();
@@ -396,7 +415,7 @@ void Connection::on_history_done(const Control& control) {
     if (history_.empty() || !online()) {
         return;
     }
-    Subscriber* const subscriber = members_[history_.front()].subscriber;
+    Subscriber* const subscriber = roster_.at(history_.front());
     history_.pop_front();
     if (subscriber != nullptr) {
         subscriber->on_arrived(control.kind == Control::Kind::acknowledged && control.code == 0);
@@ -407,8 +426,8 @@ void Connection::on_history_done(const Control& control) {
 /// In turn: whoever is told first may use it up.
 void Connection::tell_window() {
     ++served_first_;
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-        if (Subscriber* const subscriber = members_[(served_first_ + i) % members_.size()].subscriber) {
+    for (Slot i = 0; i < roster_.slots(); ++i) {
+        if (Subscriber* const subscriber = roster_.at((served_first_ + i) % roster_.slots())) {
             subscriber->on_window();
         }
     }
@@ -470,11 +489,10 @@ void Connection::send_train() {
 /// One of its ticks came back.
 void Connection::on_train() {
     if (catch_up_.done()) {
-        join_asked();
+        join();
         if (listen_timer_.armed()) {
             listen(speaks_from_);
         }
-        ask_for_new();  // somebody may have come meanwhile
     } else if (BootClock::now() - online_since_ > kLag && !std::exchange(lag_told_, true)) {
         log_.warning(label(), ": messages come without a pause since we are connected; they may be old, and ",
                      "are dropped as stale until there is one");

@@ -23,20 +23,10 @@
 #include "daemon/mqtt/inbox.hpp"
 #include "daemon/mqtt/outbox.hpp"
 #include "daemon/mqtt/rate_limit.hpp"
+#include "daemon/mqtt/roster.hpp"
 #include "daemon/mqtt/subscriber.hpp"
 
 namespace mqttcan::mqtt {
-
-/// Messages below `prefix`, which ends in '/', one level deep.
-struct Subscription {
-    std::string prefix;
-    bool no_local = false;
-    bool retained = false;   ///< what is retained there is wanted, too
-    std::string level = {};  ///< not empty: only this one
-    int tag = 0;             ///< the subscriber's own mark
-
-    std::string pattern() const { return prefix + (level.empty() ? "+" : level); }
-};
 
 struct ConnectionSettings {
     std::string name;  ///< for the log: the broker entry of the configuration
@@ -51,6 +41,7 @@ struct ConnectionSettings {
     std::string farewell;                           ///< the same before a clean end; empty clears the topic
     Duration keep_alive = std::chrono::seconds(20);
     Duration reconnect_max = std::chrono::seconds(5);
+    Duration refused_again = std::chrono::seconds(5);  ///< after a refusal that hardly heals by itself
     Fence::Settings fence;
     RateLimit::Settings limits;
     std::uint32_t message_expiry = 2;  ///< seconds, MQTT 5
@@ -62,8 +53,9 @@ class Connection {
     Connection(loop::Loop&, ClientFactory&, ConnectionSettings, Log);
     ~Connection();
 
-    /// At any time; refresh() makes it true. The subscriber hears on_online() when its subscriptions stand
-    /// and the broker has caught up.
+    /// At any time; refresh() makes it true. The subscriber hears on_online() when its subscriptions were
+    /// answered and, unless it has none, the broker has caught up; once more when one that was refused is
+    /// granted. problem() tells if it hears nothing all the same.
     void add(Subscriber&, std::vector<Subscription>);
     /// At once: it hears nothing any more.
     void remove(Subscriber&);
@@ -102,8 +94,12 @@ class Connection {
     std::string label() const;
     /// "MQTT 5"; of the current attempt while there is no connection.
     std::string_view protocol() const { return options_.protocol == 5 ? "MQTT 5" : "MQTT 3.1.1"; }
-    /// Why there is no connection, as was logged; empty if there is one, or none was tried in vain yet.
-    const std::string& problem() const { return reported_; }
+    /// Why there is no connection, or nothing that comes by it is believed, as was logged; empty if all is
+    /// well, or nothing was tried in vain yet.
+    std::string problem() const;
+    /// The same, and why that subscriber hears nothing; empty for one that has nothing to hear while there is
+    /// a connection.
+    std::string problem(const Subscriber&) const;
     /// Since when it is online, or not.
     TimePoint since() const { return online() ? online_since_ : outage_began_; }
     const std::string& client_id() const { return settings_.client_id; }
@@ -115,13 +111,6 @@ class Connection {
     std::string status_topic() const { return settings_.will ? settings_.will->topic : std::string(); }
 
   private:
-    struct Member {
-        Subscriber* subscriber;
-        std::vector<Subscription> subscriptions;
-        bool asked = false;   ///< its subscriptions are under way or stand, in this session
-        bool joined = false;  ///< they stand, and what they bring is believed
-    };
-
     enum class State {
         stopped,
         waiting,    ///< for the next attempt
@@ -152,10 +141,12 @@ class Connection {
     void end_self_test();
     void subscribe();
     void ask_for_new();
+    void ask_again();
+    std::string refusal_text(const std::string& pattern) const;
     void set_routes();
     void on_subscribed(const Control& control);
     void welcome();
-    void join_asked();
+    void join();
     void tell_dropped(const std::vector<std::uint64_t>& by_slot);
     void tell_window();
     void on_history_done(const Control& control);
@@ -189,7 +180,7 @@ class Connection {
     ConnectionSettings settings_;
     Log log_;
 
-    std::vector<Member> members_;   ///< by slot; one that was removed leaves its place empty for ever
+    Roster roster_;
     bool knows_strays_ = false;     ///< messages on topics that nobody asked for are no news
     std::shared_ptr<Inbox> inbox_;  ///< shared with resolver and diagnosis threads, which may outlive us
     Inbox::Batch batch_;
@@ -201,6 +192,7 @@ class Connection {
     loop::Timer fence_timer_;
     loop::Timer limit_timer_;   ///< when the limits allow the next message
     loop::Timer listen_timer_;  ///< armed while a new session listens before it speaks
+    loop::Timer ask_timer_;     ///< when to ask again for what the broker refuses
     RateLimit limit_;
     std::mt19937_64 random_;
 
@@ -211,11 +203,9 @@ class Connection {
     CatchUp catch_up_;            ///< as long as the fence; of no meaning unless that returns
     Outbox outbox_;
     std::deque<Slot> history_;        ///< whose messages of that kind are under way
-    std::size_t served_first_ = 0;    ///< the slot that was told first that there is room
+    Slot served_first_ = 0;           ///< was told first that there is room
     std::set<std::string> to_clear_;  ///< topics that nobody could be told of while offline
-    std::vector<Filter> asked_;       ///< filters of the SUBSCRIBE under way
-    std::vector<Slot> joining_;       ///< whose filters those are
-    bool asking_ = false;             ///< it is under way
+    bool asking_ = false;             ///< a SUBSCRIBE is under way
     bool ticking_ = false;            ///< our tick was subscribed to in this session
     std::uint64_t attempt_ = 0;       ///< number of the current attempt
     std::size_t next_address_ = 0;    ///< which of several addresses to try
@@ -223,7 +213,7 @@ class Connection {
     bool self_test_echoed_ = false;
     bool control_echoed_ = false;  ///< proof that the self-test could have been heard
     std::string nonce_;            ///< marks our ticks; not published elsewhere, so that nobody can forge one
-    bool tick_missing_told_ = false;
+    bool tick_missing_ = false;    ///< acknowledged, but it does not come back
     bool lag_told_ = false;
 
     TimePoint online_since_{};

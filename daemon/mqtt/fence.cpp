@@ -44,6 +44,12 @@ bool Fence::dead(TimePoint now) const {
     return answered() < sent_ && now - sent_at(answered() + 1) >= settings_.dead_after;
 }
 
+bool Fence::deaf(TimePoint now) const {
+    constexpr std::uint64_t kPatience = 5;
+    return settings_.returning && acknowledged_ >= returned_ + kPatience &&
+           now - fresh_since_ > settings_.dead_after;
+}
+
 std::optional<TimePoint> Fence::next_event() const {
     std::optional<TimePoint> next;
     const auto consider = [&](TimePoint when) { next = next ? std::min(*next, when) : when; };

@@ -19,10 +19,10 @@
 
 namespace mqttcan::mqtt {
 
-/// Who a message is for: the place in a connection's list of subscribers, or one of the two below.
+/// Who a message is for: the place in a connection's list of subscribers, or one of those below.
 using Slot = std::uint32_t;
 inline constexpr Slot kTickSlot = 0xffff'fffe;
-inline constexpr Slot kSelfTestSlot = 0xffff'fffd;
+inline constexpr Slot kNobodysSlot = 0xffff'fffd;
 
 /// Messages whose topic is `prefix` and one more level go to `slot`; `prefix` ends in '/'.
 struct Route {

@@ -249,13 +249,14 @@ BusStatus BusRuntime::status() {
         status.reason = why_closed_;
     } else if (ifindex_ == 0) {
         status.reason = why_closed_;
-    } else if (bridge_.joined()) {
+    } else if (const std::string problem = connection_.problem(bridge_);
+               bridge_.joined() && problem.empty()) {
         status.state = BusState::online;
     } else {
         status.state = BusState::offline;
-        status.reason = !connection_.online()           ? "no connection to the broker"
-                        : connection_.problem().empty() ? "subscribing"
-                                                        : connection_.problem();
+        status.reason = !connection_.online() ? "no connection to the broker"
+                        : problem.empty()     ? "subscribing"
+                                              : problem;
     }
     status.server = remote_ ? remote_->state() : std::string();
     status.controller = bridge_.controller();

@@ -19,13 +19,13 @@ struct BrokerStatus {
     std::string client_id;
     bool connected = false;
     std::string protocol = {};  ///< "MQTT 5"; empty while not connected
-    std::string problem = {};   ///< why it is not, as far as that is known
+    std::string problem = {};   ///< why it is not, or is deaf, as far as that is known
     Duration since{};           ///< how long it has been so
 };
 
 enum class BusState {
     online,   ///< frames cross
-    offline,  ///< no connection to the broker
+    offline,  ///< no connection to the broker, or nothing that it sends can be heard or believed
     waiting,  ///< for its interface, or it cannot be used
     dropped,  ///< by hand
 };

@@ -101,6 +101,52 @@ class BusyBroker final : public ClientFactory {
     }
 };
 
+/// A broker whose access list keeps something from its clients until it is mended.
+class RefusingBroker final : public ClientFactory {
+  public:
+    class RefusingClient final : public Client {
+      public:
+        RefusingClient(Inbox& inbox, RefusingBroker& broker)
+            : inbox_(inbox), broker_(broker), client_(inbox, heard_) {}
+        Result<void> connect() override { return client_.connect(); }
+        Result<void> subscribe(const std::vector<Filter>& filters) override {
+            std::vector<int> grants(filters.size());
+            std::ranges::transform(filters, grants.begin(), [&](const Filter& filter) {
+                return broker_.refuses == filter.pattern ? Roster::kRefused + 7 : 0;
+            });
+            inbox_.control({.kind = Control::Kind::subscribed, .grants = std::move(grants)});
+            return {};
+        }
+        void unsubscribe(const std::string&) override {}
+        bool publish_frame(const std::string& topic, std::span<const std::byte> payload,
+                           std::uint32_t expiry) override {
+            return client_.publish_frame(topic, payload, expiry);
+        }
+        bool publish_acknowledged(const std::string& topic, std::string_view payload, bool retained,
+                                  std::uint64_t number) override {
+            if (!broker_.keeps_tick) {
+                return client_.publish_acknowledged(topic, payload, retained, number);
+            }
+            inbox_.control({.kind = Control::Kind::acknowledged, .number = number});
+            return true;
+        }
+        void hasten() override {}
+        void disconnect() override { client_.disconnect(); }
+
+      private:
+        Inbox& inbox_;
+        RefusingBroker& broker_;
+        test::FakeClient::Heard heard_ = [](std::string_view, std::span<const std::byte>) {};
+        test::FakeClient client_;
+    };
+
+    std::unique_ptr<Client> make(Inbox& inbox, const ConnectOptions&) override {
+        return std::make_unique<RefusingClient>(inbox, *this);
+    }
+    std::string refuses;
+    bool keeps_tick = false;
+};
+
 struct Lines final : LogSink {
     void write(const LogRecord& record) override { texts.emplace_back(record.message); }
     std::deque<std::string> texts;
@@ -112,6 +158,8 @@ ConnectionSettings settings() {
     settings.host = "127.0.0.1";
     settings.client_id = "test";
     settings.reconnect_max = 1ms;
+    settings.refused_again = 1ms;
+    settings.fence = {.period = 10ms, .dead_after = 500ms};
     settings.password = [] { return Result<std::string>(""); };
     return settings;
 }
@@ -119,7 +167,9 @@ ConnectionSettings settings() {
 /// A connection with one bus, begun.
 template <typename Broker>
 struct Begun {
-    Begun() : connection(loop, broker, settings(), Log(log)) {
+    explicit Begun(const std::function<void(Broker&)>& prepare = [](Broker&) {})
+        : connection(loop, broker, settings(), Log(log)) {
+        prepare(broker);
         connection.add(bus, {{"car/"}});
         connection.start();
     }
@@ -165,6 +215,51 @@ TEST(AConnection, DoesNotListenForEverToABrokerThatNeverPauses) {
     begun.run_until([&] { return begun.connection.ready(); });
     EXPECT_EQ(begun.bus.online, 0);
     begun.run_until([&] { return begun.bus.window == 1; });
+}
+
+TEST(AConnection, IsNotOnlineForABusWhileItsTickDoesNotComeBack) {
+    Begun<RefusingBroker> begun([](RefusingBroker& broker) { broker.keeps_tick = true; });
+    begun.run_until([&] { return !begun.connection.problem().empty(); });
+    EXPECT_TRUE(begun.connection.online());
+    EXPECT_EQ(begun.bus.online, 0);
+    EXPECT_TRUE(begun.connection.ready()) << "what the bus says may be heard by others";
+    EXPECT_TRUE(begun.connection.problem(begun.bus).ends_with(
+        "access list must let this client write and read mqttcan/test/tick"))
+        << begun.connection.problem(begun.bus);
+    begun.broker.keeps_tick = false;
+    begun.run_until([&] { return begun.bus.online == 1; });
+    EXPECT_EQ(begun.connection.problem(begun.bus), "");
+}
+
+TEST(AConnection, SaysThatItsTickDoesNotComeBackAnyMore) {
+    Begun<RefusingBroker> begun;
+    begun.run_until([&] { return begun.bus.online == 1; });
+    begun.broker.keeps_tick = true;
+    begun.run_until([&] { return !begun.connection.problem(begun.bus).empty(); });
+    EXPECT_EQ(begun.bus.offline, 0);
+    begun.broker.keeps_tick = false;
+    begun.run_until([&] { return begun.connection.problem(begun.bus).empty(); });
+}
+
+TEST(AConnection, IsOnlineAtOnceForABusThatHearsNothing) {
+    Begun<RefusingBroker> begun([](RefusingBroker& broker) { broker.keeps_tick = true; });
+    Bus speaker;
+    begun.connection.add(speaker, {});
+    begun.run_until([&] { return !begun.connection.problem().empty(); });
+    EXPECT_EQ(speaker.online, 1);
+    EXPECT_EQ(begun.connection.problem(speaker), "");
+}
+
+TEST(AConnection, AsksAgainForWhatTheBrokerRefuses) {
+    Begun<RefusingBroker> begun([](RefusingBroker& broker) { broker.refuses = "car/+"; });
+    begun.run_until([&] { return begun.bus.online == 1; });
+    EXPECT_EQ(begun.connection.problem(), "");
+    EXPECT_EQ(begun.connection.problem(begun.bus),
+              "the broker refuses the subscription to car/+: its access list must let this client read that "
+              "topic");
+    begun.broker.refuses.clear();
+    begun.run_until([&] { return begun.bus.online == 2; });
+    EXPECT_EQ(begun.connection.problem(begun.bus), "");
 }
 
 TEST(AConnection, ThatIsStoppedWhileItSubscribesDoesNotComeBack) {

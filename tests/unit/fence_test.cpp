@@ -53,6 +53,35 @@ TEST(Fence, ClosesWhenTheWindowIsFullAndOpensWithAnAcknowledgement) {
     EXPECT_TRUE(fence.open());
 }
 
+TEST(Fence, IsDeafWhenAcknowledgedTicksStayAwayForTooLong) {
+    Fence fence(kReturning, kStart);
+    for (int i = 0; i < 6; ++i) {
+        fence.acknowledged(fence.tick_sent(kStart + i * 100ms));
+    }
+    EXPECT_FALSE(fence.deaf(kStart + 2s)) << "a busy broker may bring them yet";
+    EXPECT_TRUE(fence.deaf(kStart + 2001ms));
+    fence.returned(1);
+    EXPECT_TRUE(fence.deaf(kStart + 2001ms)) << "as old as when nothing came back";
+    fence.returned(2);
+    EXPECT_FALSE(fence.deaf(kStart + 2001ms));
+}
+
+TEST(Fence, IsNotDeafWhileFewTicksAreAway) {
+    Fence fence(kReturning, kStart);
+    for (int i = 0; i < 4; ++i) {
+        fence.acknowledged(fence.tick_sent(kStart));
+    }
+    EXPECT_FALSE(fence.deaf(kStart + 1h));
+}
+
+TEST(Fence, OfAConnectionThatOnlyPublishesIsNeverDeaf) {
+    Fence fence(kPublishing, kStart);
+    for (int i = 0; i < 9; ++i) {
+        fence.acknowledged(fence.tick_sent(kStart));
+    }
+    EXPECT_FALSE(fence.deaf(kStart + 1h));
+}
+
 TEST(Fence, HasRoomForATrainBesideTicksThatAreUnderWay) {
     // On a slow line there always are some.
     Fence fence(kReturning, kStart);
