@@ -43,8 +43,15 @@ shared() {
 # of emulated processors for unsynchronized (they all are the host's) and then asks an emulated HPET: each look at the
 # clock a system call, a tenth of the time of a busy daemon.
 pc() { # pc KERNEL-OPTIONS: arguments of every machine
+	local clock=(-accel 'tcg,thread=multi')
+	case ${mips-} in # nanoseconds per instruction, as a power of two
+	1000) clock=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off') ;;
+	500) clock=(-accel 'tcg,thread=single' -icount 'shift=1,sleep=off') ;;
+	250) clock=(-accel 'tcg,thread=single' -icount 'shift=2,sleep=off') ;;
+	125) clock=(-accel 'tcg,thread=single' -icount 'shift=3,sleep=off') ;;
+	esac
 	arguments+=(-nodefaults -no-user-config -display none -monitor none -no-reboot
-		-accel 'tcg,thread=multi' -cpu max -smp "$cpus" -m "$megabytes"
+		"${clock[@]}" -cpu max -smp "$cpus" -m "$megabytes"
 		-kernel "$stock/vmlinuz" -initrd "$job/initrd"
 		-append "console=ttyS0 panic=-1 mitigations=off audit=0 tsc=reliable $1"
 		-chardev "file,id=log,append=on,path=$(quoted "$job/log")" -serial chardev:log)

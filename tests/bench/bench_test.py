@@ -81,6 +81,8 @@ class WrongOptions(unittest.TestCase):
         self.assert_refused(["--rate", "7"], "--rate 7", "--rates")
         self.assert_refused(["--seconds"], "--seconds needs a value")
         self.assert_refused(["--cpus", "2"], "--qemu")
+        self.assert_refused(["--mips", "99"], "--mips 99")
+        self.assert_refused(["--mips", "125", "--cpus", "2"], "one processor")
         self.assert_refused(["--compare", "/nonexistent"], "/nonexistent")
 
     def test_a_list_of_rows_needs_no_kernel(self):

@@ -83,8 +83,14 @@ bad_numbers_are_refused() {
 	expect 125 "$(code_of "$lab" run --cards 0 -- true 2>got)"
 	expect 125 "$(code_of "$lab" run --cards 1 --cpus none -- true 2>>got)"
 	expect 125 "$(code_of "$lab" run --cpus 2 -- true 2>>got)"
+	expect 125 "$(code_of "$lab" run --cards 1 --mips 99 -- true 2>>got)"
+	expect 125 "$(code_of "$lab" run --mips 500 -- true 2>>got)"
+	expect 125 "$(code_of "$lab" run --cards 1 --cpus 2 --mips 500 -- true 2>>got)"
 	expect $'lab: --cards 0: not a number from 1 to 9\nlab: --cpus none: not a number of processors
-lab: --cpus goes with --cards: User-Mode Linux has one processor' "$(cat got)"
+lab: --cpus goes with --cards: User-Mode Linux has one processor
+lab: --mips 99: not 1000, 500, 250 or 125
+lab: --mips goes with --cards: User-Mode Linux takes its time from the host
+lab: --mips goes with one processor' "$(cat got)"
 }
 
 # ---- The runner.
