@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/loop/loop.hpp"
 
+#include <poll.h>
 #include <systemd/sd-event.h>
 
+#include <algorithm>
 #include <csignal>
+#include <ctime>
 #include <system_error>
+#include <utility>
 
 #include "daemon/loop/cpu_hold.hpp"
 
@@ -21,6 +25,11 @@ int dispatch(void* userdata) {
     const auto state = static_cast<detail::State*>(userdata)->shared_from_this();
     state->callback();
     return 0;
+}
+
+timespec to_timespec(Duration duration) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+    return {.tv_sec = seconds.count(), .tv_nsec = (duration - seconds).count()};
 }
 
 std::uint64_t microseconds(TimePoint when) {
@@ -47,18 +56,76 @@ Loop::~Loop() {
 }
 
 int Loop::run() {
-    const int code = sd_event_loop(event_);
-    check(code, "running the event loop");
+    while (sd_event_get_state(event_) != SD_EVENT_FINISHED) {
+        turn(std::nullopt);
+    }
+    int code = 0;
+    check(sd_event_get_exit_code(event_, &code), "running the event loop");
     return code;
 }
 
 void Loop::run_once(Duration patience) {
-    const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(patience);
-    check(sd_event_run(event_, static_cast<std::uint64_t>(longest.count())), "running the event loop");
+    turn(patience);
+}
+
+/// What sd_event_run(3) does, and the short timers. While it is only they that call, sd-event stays prepared.
+void Loop::turn(std::optional<Duration> patience) {
+    if (sd_event_get_state(event_) == SD_EVENT_INITIAL) {
+        stale_ = false;
+        const int pending = sd_event_prepare(event_);
+        check(pending, "preparing the event loop");
+        if (pending > 0) {
+            check(sd_event_dispatch(event_), "running the event loop");
+            return;
+        }
+    }
+    if (short_timers_.empty()) {
+        wait(patience);
+        return;
+    }
+    const auto first =
+        std::ranges::min(short_timers_, {}, [](const ShortTimer* timer) { return timer->when_; });
+    const Duration pause = std::min(patience.value_or(Duration::max()), first->when_ - BootClock::now());
+    const timespec timeout = to_timespec(std::max(pause, Duration::zero()));
+    pollfd sources{sd_event_get_fd(event_), POLLIN, 0};
+    const bool ready = ::ppoll(&sources, 1, &timeout, nullptr) != 0;  // or interrupted
+    if (ready) {
+        wait(Duration::zero());
+    }
+    run_short_timers();
+    if (stale_ && sd_event_get_state(event_) == SD_EVENT_ARMED) {
+        wait(Duration::zero());
+    }
+}
+
+/// Dispatches one source, unless none becomes ready for so long.
+void Loop::wait(std::optional<Duration> patience) {
+    const auto longest =
+        patience ? std::chrono::duration_cast<std::chrono::microseconds>(*patience).count() : -1;
+    const int ready = sd_event_wait(event_, static_cast<std::uint64_t>(longest));
+    check(ready, "waiting in the event loop");
+    if (ready > 0) {
+        check(sd_event_dispatch(event_), "running the event loop");
+    }
+}
+
+void Loop::run_short_timers() {
+    const TimePoint now = BootClock::now();
+    for (std::size_t most = short_timers_.size(); most > 0 && !short_timers_.empty(); --most) {
+        ShortTimer* const first =
+            std::ranges::min(short_timers_, {}, [](const ShortTimer* timer) { return timer->when_; });
+        if (first->when_ > now) {
+            break;
+        }
+        first->disarm();
+        const std::shared_ptr<Callback> callback = first->callback_;
+        (*callback)();
+    }
 }
 
 void Loop::stop(int code) {
     check(sd_event_exit(event_, code), "stopping the event loop");
+    prepare_anew();
 }
 
 void Loop::enable_watchdog() {
@@ -85,7 +152,8 @@ Timer::Timer(Loop& loop, Callback callback)
     : Source([this, call = std::move(callback)] {
           armed_ = false;
           call();
-      }) {
+      }),
+      loop_(loop) {
     const auto handler = [](sd_event_source*, std::uint64_t, void* data) { return dispatch(data); };
     check(sd_event_add_time(loop.handle(), &state().source, CLOCK_BOOTTIME, 0, 1, handler, &state()),
           "creating a timer");
@@ -95,6 +163,7 @@ Timer::Timer(Loop& loop, Callback callback)
 void Timer::arm(TimePoint when) {
     check(sd_event_source_set_time(state().source, microseconds(when)), "arming a timer");
     check(sd_event_source_set_enabled(state().source, SD_EVENT_ONESHOT), "arming a timer");
+    loop_.prepare_anew();
     armed_ = true;
 }
 
@@ -103,13 +172,29 @@ void Timer::disarm() {
     armed_ = false;
 }
 
+ShortTimer::ShortTimer(Loop& loop, Callback callback)
+    : loop_(loop), callback_(std::make_shared<Callback>(std::move(callback))) {}
+
+void ShortTimer::arm(TimePoint when) {
+    when_ = when;
+    if (!std::exchange(armed_, true)) {
+        loop_.short_timers_.push_back(this);
+    }
+}
+
+void ShortTimer::disarm() {
+    if (std::exchange(armed_, false)) {
+        std::erase(loop_.short_timers_, this);
+    }
+}
+
 SignalSource::SignalSource(Loop& loop, int signal, Callback callback) : Source(std::move(callback)) {
     const auto handler = [](sd_event_source*, const signalfd_siginfo*, void* data) { return dispatch(data); };
     check(sd_event_add_signal(loop.handle(), &state().source, signal, handler, &state()),
           "watching a signal");
 }
 
-Deferred::Deferred(Loop& loop, Callback callback) : Source(std::move(callback)) {
+Deferred::Deferred(Loop& loop, Callback callback) : Source(std::move(callback)), loop_(loop) {
     const auto handler = [](sd_event_source*, void* data) { return dispatch(data); };
     check(sd_event_add_defer(loop.handle(), &state().source, handler, &state()), "creating a deferred call");
     check(sd_event_source_set_enabled(state().source, SD_EVENT_OFF), "creating a deferred call");
@@ -119,6 +204,7 @@ Deferred::Deferred(Loop& loop, Callback callback) : Source(std::move(callback)) 
 
 void Deferred::request() {
     check(sd_event_source_set_enabled(state().source, SD_EVENT_ONESHOT), "requesting a deferred call");
+    loop_.prepare_anew();
 }
 
 }  // namespace mqttcan::loop

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -21,6 +22,7 @@ namespace mqttcan::loop {
 
 using Callback = std::function<void()>;
 class CpuHold;
+class ShortTimer;
 
 class Loop {
   public:
@@ -34,15 +36,25 @@ class Loop {
     /// Runs until stop(); returns its code.
     int run();
     void stop(int code);
-    /// One iteration: dispatches one source, or none if nothing happens for so long.
+    /// One iteration: dispatches one source and the short timers that are due, or none if nothing happens for
+    /// so long.
     void run_once(Duration patience);
     /// Answers systemd's watchdog if the unit asks for one (sd_event_set_watchdog(3)).
     void enable_watchdog();
     sd_event* handle() const { return event_; }
     CpuHold& cpu() { return *cpu_; }
+    /// sd-event learns of what its sources were told when it is prepared; between two short timers it is not.
+    void prepare_anew() { stale_ = true; }
 
   private:
+    friend class ShortTimer;
+    void turn(std::optional<Duration> patience);
+    void wait(std::optional<Duration> patience);
+    void run_short_timers();
+
     sd_event* event_ = nullptr;
+    bool stale_ = false;
+    std::vector<ShortTimer*> short_timers_;  ///< that are armed
     std::unique_ptr<CpuHold> cpu_;
 };
 
@@ -85,6 +97,28 @@ class Timer : detail::Source {
     bool armed() const { return armed_; }
 
   private:
+    Loop& loop_;
+    bool armed_ = false;
+};
+
+/// The same for what comes again every few milliseconds: it waits with the loop itself, which spares two
+/// system calls and sd-event's bookkeeping each time. For few at a time: each turn looks at all that are
+/// armed.
+class ShortTimer {
+  public:
+    ShortTimer(Loop&, Callback);
+    ~ShortTimer() { disarm(); }
+    ShortTimer(const ShortTimer&) = delete;
+    ShortTimer& operator=(const ShortTimer&) = delete;
+    void arm(TimePoint when);
+    void disarm();
+    bool armed() const { return armed_; }
+
+  private:
+    friend class Loop;
+    Loop& loop_;
+    std::shared_ptr<Callback> callback_;  ///< it may destroy the timer
+    TimePoint when_{};
     bool armed_ = false;
 };
 
@@ -99,6 +133,9 @@ class Deferred : detail::Source {
   public:
     Deferred(Loop&, Callback);
     void request();
+
+  private:
+    Loop& loop_;
 };
 
 }  // namespace mqttcan::loop

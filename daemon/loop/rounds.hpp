@@ -42,7 +42,7 @@ class Rounds {
 
     UniqueFd epoll_;
     IoSource ready_;
-    Timer timer_;  ///< the next round; armed while `ready_` is off
+    ShortTimer timer_;  ///< the next round; armed while `ready_` is off
     Moderation moderation_{15};
     std::unordered_map<int, std::shared_ptr<Callback>> members_;
     std::size_t hurried_ = 0;

@@ -186,7 +186,7 @@ class Connection {
     Inbox::Batch batch_;
     std::vector<Slot> touched_;  ///< subscribers that got messages in this batch
     loop::IoSource inbox_source_;
-    loop::Timer inbox_timer_;  ///< while many messages come: when to look again
+    loop::ShortTimer inbox_timer_;  ///< while many messages come: when to look again
     loop::Moderation moderation_{4};
     loop::Timer attempt_timer_;  ///< next attempt, or the time-out of this one
     loop::Timer fence_timer_;
