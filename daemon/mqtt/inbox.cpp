@@ -72,7 +72,7 @@ void Inbox::message(std::string_view topic, std::string_view payload, bool retai
     const std::size_t prefix = slash == std::string_view::npos ? 0 : slash + 1;
     const std::string_view level = topic.substr(prefix, kMaxLevel);
     payload = payload.substr(0, kMaxPayload);
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     const auto route = routes_.find(topic.substr(0, prefix));
     if (route == routes_.end()) {
         ++waiting_.unrouted;
@@ -86,14 +86,14 @@ void Inbox::message(std::string_view topic, std::string_view payload, bool retai
     waiting_.bytes.insert(waiting_.bytes.end(), level.begin(), level.end());
     waiting_.bytes.insert(waiting_.bytes.end(), payload.begin(), payload.end());
     ++messages_;
-    wake();
+    wake(std::move(lock));
 }
 
 void Inbox::control(Control control) {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     waiting_.items.push_back({true, false, 0, 0, static_cast<std::uint32_t>(waiting_.controls.size()), 0, 0});
     waiting_.controls.push_back(std::move(control));
-    wake();
+    wake(std::move(lock));
 }
 
 void Inbox::make_room(std::size_t bytes) {
@@ -116,17 +116,21 @@ void Inbox::snooze() {
     awake_ = true;
 }
 
-void Inbox::wake() {
-    if (!awake_) {
+/// Behind the lock: the loop, woken, often runs at once, in the producer's place, and would find it locked.
+void Inbox::wake(std::unique_lock<std::mutex> lock) {
+    if (!std::exchange(awake_, true)) {
+        signalled_ = true;
+        lock.unlock();
         const std::uint64_t one = 1;
-        awake_ = signalled_ = ::write(event_.get(), &one, sizeof one) == sizeof one;
+        [[maybe_unused]] const ssize_t put = ::write(event_.get(), &one, sizeof one);
     }
 }
 
 void Inbox::silence() {
-    if (std::exchange(signalled_, false)) {
+    if (signalled_) {
         std::uint64_t count = 0;
-        [[maybe_unused]] const ssize_t got = ::read(event_.get(), &count, sizeof count);
+        // Otherwise the signal is still to come.
+        signalled_ = ::read(event_.get(), &count, sizeof count) != sizeof count;
     }
 }
 

@@ -110,13 +110,13 @@ class Inbox {
     };
 
     void make_room(std::size_t bytes);
-    void wake();
+    void wake(std::unique_lock<std::mutex>);
     void silence();
 
     UniqueFd event_;
     std::mutex mutex_;
     bool awake_ = false;      ///< the loop comes anyway
-    bool signalled_ = false;  ///< because `event_` says so
+    bool signalled_ = false;  ///< because `event_` says so, or is just going to
     Batch waiting_;
     std::size_t messages_ = 0;
     struct Target {
