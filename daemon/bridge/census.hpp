@@ -11,8 +11,8 @@
 #include <string>
 
 #include "base/names.hpp"
+#include "daemon/bridge/hosts.hpp"
 #include "daemon/codec/status.hpp"
-#include "daemon/loop/loop.hpp"
 #include "daemon/mqtt/connection.hpp"
 
 namespace mqttcan::bridge {
@@ -24,7 +24,7 @@ class Census final : public mqtt::Subscriber {
     static constexpr std::size_t kMost = 1000;
 
     /// `own_topic`: of the bus's own status.
-    Census(loop::Loop&, mqtt::Connection&, const Topic&, std::string own_topic);
+    Census(mqtt::Connection&, Hosts&, const Topic&, std::string own_topic);
     ~Census() override;
     Census(const Census&) = delete;
     Census& operator=(const Census&) = delete;
@@ -41,23 +41,19 @@ class Census final : public mqtt::Subscriber {
     void on_window() override {}
 
   private:
-    class Line;
     enum Tag : int { client, peer };
 
-    /// True if there is something to subscribe to.
-    bool follow(const codec::RemoteStatus&);
-    void follow_all();
+    void follow(const codec::RemoteStatus&);
     /// None while it is not known.
     std::optional<bool> alive(const codec::RemoteStatus&) const;
 
     mqtt::Connection& connection_;
+    Hosts& hosts_;
     std::string prefixes_[2];  ///< by tag
     std::string own_topic_;
     bool joined_ = false;
-    bool has_news_ = false;                               ///< that follow_later_ is for
-    std::map<std::string, codec::RemoteStatus> others_;   ///< by topic
-    std::map<std::string, std::unique_ptr<Line>> lines_;  ///< their connections', by topic
-    loop::Deferred follow_later_;                         ///< a message is not the moment to subscribe
+    std::map<std::string, codec::RemoteStatus> others_;              ///< by topic
+    std::map<std::string, std::unique_ptr<Hosts::Follower>> lines_;  ///< by topic
 };
 
 }  // namespace mqttcan::bridge

@@ -10,9 +10,10 @@ constexpr Duration kSilence = std::chrono::milliseconds(500);
 
 }  // namespace
 
-RemoteWatch::RemoteWatch(loop::Loop& loop, mqtt::Connection& connection, const Topic& topic, bool reachable,
-                         Owner owner)
+RemoteWatch::RemoteWatch(loop::Loop& loop, mqtt::Connection& connection, Hosts& hosts, const Topic& topic,
+                         bool reachable, Owner owner)
     : connection_(connection),
+      hosts_(hosts),
       owner_(std::move(owner)),
       silence_(loop, [this] { tell(); }),
       reachable_(reachable) {
@@ -49,15 +50,44 @@ void RemoteWatch::on_message(const mqtt::Message& message) {
         return;
     }
     said_ = std::move(status);
+    follow();
     silence_.disarm();
     if (online_) {
         tell();
     }
 }
 
+void RemoteWatch::follow() {
+    if (said_->connection != followed_) {
+        followed_ = said_->connection;
+        host_ = hosts_.follow(followed_, [this] {
+            if (online_ && said_) {
+                tell();
+            }
+        });
+    }
+}
+
+/// None while the broker has not said what its host says.
+std::optional<bool> RemoteWatch::is_there() const {
+    if (!said_ || said_->state != "online" || !host_) {
+        return !said_ || said_->state == "online";
+    }
+    const auto denies = host_->denies(*said_);
+    return denies ? std::optional(!*denies) : std::nullopt;
+}
+
+std::string RemoteWatch::state() const {
+    return !said_                                            ? std::string()
+           : said_->state == "online" && is_there() == false ? "offline"
+                                                             : said_->state;
+}
+
 void RemoteWatch::tell() {
-    set(!said_ || said_->state == "online");
-    owner_.says(said_);
+    if (const auto is = is_there()) {
+        set(*is);
+        owner_.says(said_);
+    }
 }
 
 void RemoteWatch::set(bool reachable) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What the server of a client's bus says of itself: whether it can be reached, and what it speaks. It can be
-// if the broker is there, and the server does not say that it is gone, or waiting for its interface. One that
-// says nothing (PyMQTT2CAN, SavvyCAN) is believed to be there. The loop's thread.
+// if the broker is there, and the server does not say that it is gone, or waiting for its interface, and its
+// host does not say that it is gone. One that says nothing (PyMQTT2CAN, SavvyCAN) is believed to be there.
+// The loop's thread.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "base/names.hpp"
+#include "daemon/bridge/hosts.hpp"
 #include "daemon/codec/status.hpp"
 #include "daemon/loop/loop.hpp"
 #include "daemon/mqtt/connection.hpp"
@@ -25,14 +28,15 @@ class RemoteWatch final : public mqtt::Subscriber {
     };
 
     /// `reachable`: as was known before; unless so, it begins in the belief that it cannot be.
-    RemoteWatch(loop::Loop&, mqtt::Connection&, const Topic&, bool reachable, Owner);
+    RemoteWatch(loop::Loop&, mqtt::Connection&, Hosts&, const Topic&, bool reachable, Owner);
     ~RemoteWatch() override;
     RemoteWatch(const RemoteWatch&) = delete;
     RemoteWatch& operator=(const RemoteWatch&) = delete;
 
     bool reachable() const { return reachable_; }
-    /// Its own word: "online", "waiting", "offline"; empty if it has said nothing in this session.
-    std::string state() const { return said_ ? said_->state : std::string(); }
+    /// "online", "waiting", "offline", by its own word or its host's; empty if it has said nothing in this
+    /// session.
+    std::string state() const;
 
     /// The whole of it.
     const std::optional<codec::RemoteStatus>& said() const { return said_; }
@@ -45,15 +49,20 @@ class RemoteWatch final : public mqtt::Subscriber {
     void on_window() override {}
 
   private:
+    void follow();
+    std::optional<bool> is_there() const;
     void tell();
     void set(bool reachable);
 
     mqtt::Connection& connection_;
+    Hosts& hosts_;
     Owner owner_;
     loop::Timer silence_;  ///< after which a server that says nothing is believed to be there
     bool online_ = false;
     /// By the server in this session: a broker sends what is retained before it acknowledges a subscription.
     std::optional<codec::RemoteStatus> said_;
+    std::string followed_;  ///< topic of the status of its host's connection
+    std::unique_ptr<Hosts::Follower> host_;
     bool reachable_;
 };
 

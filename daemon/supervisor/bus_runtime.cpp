@@ -42,8 +42,8 @@ bool BusRuntime::follows_server() const {
 }
 
 void BusRuntime::watch_server(bool was_reachable) {
-    remote_ = std::make_unique<bridge::RemoteWatch>(around_.loop, connection_, config_.topic, was_reachable,
-                                                    remote_hooks());
+    remote_ = std::make_unique<bridge::RemoteWatch>(around_.loop, connection_, around_.hosts, config_.topic,
+                                                    was_reachable, remote_hooks());
 }
 
 void BusRuntime::end_census() {
@@ -63,7 +63,7 @@ std::optional<std::size_t> BusRuntime::count_peers() {
         watch_server(false);
     }
     if (!census_) {
-        census_ = std::make_unique<bridge::Census>(around_.loop, connection_, config_.topic, status_topic_);
+        census_ = std::make_unique<bridge::Census>(connection_, around_.hosts, config_.topic, status_topic_);
     }
     return census_->online(remote_ ? remote_->said() : std::nullopt);
 }

@@ -11,6 +11,7 @@
 #include "config/model.hpp"
 #include "daemon/bridge/bridge.hpp"
 #include "daemon/bridge/census.hpp"
+#include "daemon/bridge/hosts.hpp"
 #include "daemon/bridge/remote_watch.hpp"
 #include "daemon/loop/loop.hpp"
 #include "daemon/mqtt/connection.hpp"
@@ -30,6 +31,7 @@ class BusRuntime final : bridge::Caretaker {
         loop::Rounds& rounds;
         netlink::Links& links;
         LinkKeeper& keeper;
+        bridge::Hosts& hosts;  ///< on the bus's connection
         const Log& log;
     };
 

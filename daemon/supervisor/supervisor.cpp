@@ -69,8 +69,8 @@ void Supervisor::apply(const config::Config& config) {
             auto& runtime = now[at++];
             if (!runtime) {
                 runtime = std::make_unique<BusRuntime>(
-                    BusRuntime::Surroundings{loop_, rounds_, links_, keeper_, log_}, *brokers[i]->connection,
-                    bus, host_, legacies[bus.name]);
+                    BusRuntime::Surroundings{loop_, rounds_, links_, keeper_, *brokers[i]->hosts, log_},
+                    *brokers[i]->connection, bus, host_, legacies[bus.name]);
             }
         }
         brokers[i]->connection->refresh(wanted[i].settings.fence, wanted[i].settings.message_expiry);
@@ -92,6 +92,7 @@ Supervisor::Broker& Supervisor::broker_for(const Line& line, std::vector<std::un
         brokers_.push_back(std::make_unique<Broker>(
             line.name, line.broker,
             std::make_unique<mqtt::Connection>(loop_, factory_, line.settings, log_)));
+        brokers_.back()->hosts = std::make_unique<bridge::Hosts>(loop_, *brokers_.back()->connection);
         brokers_.back()->connection->add(*this, {});
     }
     return *brokers_.back();

@@ -51,6 +51,7 @@ class Supervisor final : mqtt::Subscriber, LinkKeeper::User {
         std::string name;
         config::Broker config;
         std::unique_ptr<mqtt::Connection> connection;
+        std::unique_ptr<bridge::Hosts> hosts = {};  ///< the others on it
         bool started = false;
     };
 

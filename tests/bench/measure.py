@@ -38,7 +38,7 @@ def load(lanes, frames, rate, length, settle, first_id="100"):
                "--id", first_id, *(word for lane in lanes for word in ("--lane", ":".join(lane)))]
     if rate:
         command += ["--rate", str(rate)]
-    seconds = frames / rate if rate else frames / 100  # nothing that is slower is worth waiting for
+    seconds = frames / min(rate or 100, 100)  # nothing that is slower is worth waiting for
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3 * seconds + settle + EDGE)
     if done.returncode != 0:
         raise AssertionError(done.stderr.strip() or f"bench_load: exit code {done.returncode}")

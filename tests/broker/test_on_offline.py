@@ -71,6 +71,19 @@ class AClient(harness.Scenario):
         harness.wait_up(INTERFACE)
         self.assert_crosses_soon(self.place.can("vnear0"), self.place.can(INTERFACE))
 
+    def test_is_down_when_the_server_was_killed(self):
+        server = self.server()
+        self.client()
+        harness.wait_up(INTERFACE)
+        status = self.place.status(self.broker)
+        status.wait_online(harness.server_status("can"))
+        server.kill()
+        wait_down()
+        self.assertEqual(status.get(harness.server_status("can"))["state"], "online", "only its host's will tells")
+        self.server()
+        harness.wait_up(INTERFACE)
+        self.assert_crosses_soon(self.place.can("vnear0"), self.place.can(INTERFACE))
+
     def test_is_down_when_a_tunnel_has_ended(self):
         self.place.vcan("vnear0")
         tunnel = Process("tunnel", [binary("mqttcan"), "tunnel", "-S", "-i", "vnear0", "-H", "127.0.0.1",

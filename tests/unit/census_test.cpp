@@ -1,61 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/bridge/census.hpp"
 
-#include <gtest/gtest.h>
-
-#include "base/text.hpp"
-#include "tests/support/fake_client.hpp"
-#include "tests/support/silent_log.hpp"
+#include "tests/support/among_others.hpp"
 
 namespace mqttcan::bridge {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// A bus on a connection that is online, and what a broker says of the others.
-class CensusTest : public testing::Test {
+class CensusTest : public test::AmongOthers {
   protected:
-    CensusTest() : connection_(loop_, broker_, settings(), Log(log_)) {
-        connection_.start();
-        run_until([&] { return connection_.online(); });
-        census_.emplace(loop_, connection_, *Topic::parse("car"), "car/mqttcan/status/client/me");
-    }
-
-    static mqtt::ConnectionSettings settings() {
-        mqtt::ConnectionSettings settings;
-        settings.name = "default";
-        settings.host = "127.0.0.1";
-        settings.client_id = "me";
-        settings.password = [] { return Result<std::string>(""); };
-        return settings;
-    }
-
-    template <typename Condition>
-    void run_until(Condition condition) {
-        const TimePoint deadline = BootClock::now() + 30s;
-        while (!condition() && BootClock::now() < deadline) {
-            loop_.run_once(10ms);
-        }
-        ASSERT_TRUE(condition());
+    CensusTest() {
+        census_.emplace(connection_, hosts_, *Topic::parse("car"), "car/mqttcan/status/client/me");
     }
     void wait_count(std::size_t wanted, const std::optional<codec::RemoteStatus>& server = std::nullopt) {
         run_until([&] { return census_->online(server) == wanted; });
     }
-    void bus(const std::string& of, const std::string& state, const std::string& session = "1",
-             const std::string& connection = "") {
-        broker_.publish_retained("car/mqttcan/status/" + of,
-                                 text(R"({"state": ")", state, R"(", "session": ")", session,
-                                      R"(", "connection": ")", connection, R"("})"));
-    }
-    void line(const std::string& topic, const std::string& state, const std::string& session) {
-        broker_.publish_retained(topic,
-                                 text(R"({"state": ")", state, R"(", "session": ")", session, R"("})"));
-    }
 
-    test::SilentLog log_;
-    loop::Loop loop_;
-    test::FakeClientFactory broker_;
-    mqtt::Connection connection_;
     std::optional<Census> census_;
 };
 
@@ -88,17 +47,17 @@ TEST_F(CensusTest, DoesNotCountWhoseConnectionIsGone) {
     bus("client/c", "online", "3", "mqttcan/c/status");
     bus("client/d", "online", "4", "somewhere/else");
     wait_count(4);  // nobody denies it
-    line("mqttcan/a/status", "online", "1");
-    line("mqttcan/b/status", "offline", "2");
-    line("mqttcan/c/status", "online", "33");  // started again, and its bus has said nothing yet
+    host("mqttcan/a/status", "online", "1");
+    host("mqttcan/b/status", "offline", "2");
+    host("mqttcan/c/status", "online", "33");  // started again, and its bus has said nothing yet
     wait_count(2);
-    line("mqttcan/b/status", "online", "2");
+    host("mqttcan/b/status", "online", "2");
     wait_count(3);
 }
 
 TEST_F(CensusTest, BeginsAnewWithEachConnection) {
     bus("client/a", "online", "1", "mqttcan/a/status");
-    line("mqttcan/a/status", "online", "1");
+    host("mqttcan/a/status", "online", "1");
     wait_count(1);
     broker_.lose();
     run_until([&] { return !connection_.online(); });
