@@ -70,6 +70,10 @@ void Loop::run_once(Duration patience) {
 
 /// What sd_event_run(3) does, and the short timers. While it is only they that call, sd-event stays prepared.
 void Loop::turn(std::optional<Duration> patience) {
+    if (stale_ && sd_event_get_state(event_) == SD_EVENT_ARMED) {
+        wait(Duration::zero());
+        return;
+    }
     if (sd_event_get_state(event_) == SD_EVENT_INITIAL) {
         stale_ = false;
         const int pending = sd_event_prepare(event_);
@@ -93,9 +97,6 @@ void Loop::turn(std::optional<Duration> patience) {
         wait(Duration::zero());
     }
     run_short_timers();
-    if (stale_ && sd_event_get_state(event_) == SD_EVENT_ARMED) {
-        wait(Duration::zero());
-    }
 }
 
 /// Dispatches one source, unless none becomes ready for so long.

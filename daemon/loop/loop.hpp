@@ -22,7 +22,9 @@ namespace mqttcan::loop {
 
 using Callback = std::function<void()>;
 class CpuHold;
+class Timer;
 class ShortTimer;
+class Deferred;
 
 class Loop {
   public:
@@ -43,11 +45,13 @@ class Loop {
     void enable_watchdog();
     sd_event* handle() const { return event_; }
     CpuHold& cpu() { return *cpu_; }
-    /// sd-event learns of what its sources were told when it is prepared; between two short timers it is not.
-    void prepare_anew() { stale_ = true; }
 
   private:
+    friend class Timer;
     friend class ShortTimer;
+    friend class Deferred;
+    /// sd-event learns of what its sources were told when it is prepared; between two short timers it is not.
+    void prepare_anew() { stale_ = true; }
     void turn(std::optional<Duration> patience);
     void wait(std::optional<Duration> patience);
     void run_short_timers();

@@ -63,13 +63,16 @@ TEST_F(LoopTest, ShortTimersFireInTheirOrder) {
 TEST_F(LoopTest, AShortTimerThatIsDisarmedDoesNotFire) {
     ShortTimer first(loop_, note("first"));
     ShortTimer second(loop_, note("second"));
-    ShortTimer third(loop_, [&] { second.disarm(); });
+    ShortTimer third(loop_, [&] {
+        seen_.emplace_back("third");
+        second.disarm();
+    });
     first.arm(BootClock::now());
     first.arm(BootClock::now() + 1h);
     third.arm(BootClock::now() - 2ms);
     second.arm(BootClock::now() - 1ms);
     loop_.run_once(0s);
-    EXPECT_THAT(seen_, ElementsAre());
+    EXPECT_THAT(seen_, ElementsAre("third"));
 }
 
 TEST_F(LoopTest, AShortTimerMayArmItselfAnewAndDoesNotKeepOthersWaiting) {
@@ -120,6 +123,20 @@ TEST_F(LoopTest, ATimerIsServedWhileShortOnesComeAgainAndAgain) {
     ASSERT_TRUE(wait_for(1));
     timer.arm(BootClock::now() + 20ms);
     ASSERT_TRUE(wait_for(2));
+}
+
+TEST_F(LoopTest, ATimerThatIsArmedWhileNothingWaitsAnyMoreIsServed) {
+    ShortTimer last(loop_, note("short"));
+    Timer timer(loop_, note("timer"));
+    last.arm(BootClock::now());
+    ASSERT_TRUE(wait_for(1));
+    last.arm(BootClock::now() + 1ms);
+    ASSERT_TRUE(wait_for(2));
+    timer.arm(BootClock::now() + 5ms);
+    while (seen_.size() < 3) {
+        loop_.run_once(24h);  // longer than the test may take: it has to be woken
+    }
+    EXPECT_THAT(seen_, ElementsAre("short", "short", "timer"));
 }
 
 TEST_F(LoopTest, AShortTimerMayStopIt) {
