@@ -46,8 +46,9 @@ bool Fence::dead(TimePoint now) const {
 
 bool Fence::deaf(TimePoint now) const {
     constexpr std::uint64_t kPatience = 5;
-    return settings_.returning && acknowledged_ >= returned_ + kPatience &&
-           now - fresh_since_ > settings_.dead_after;
+    constexpr Duration kFirst = std::chrono::seconds(2);  // nothing was believed yet, however old it may be
+    const Duration patience = returned_ > 0 ? settings_.dead_after : std::min(kFirst, settings_.dead_after);
+    return settings_.returning && acknowledged_ >= returned_ + kPatience && now - fresh_since_ > patience;
 }
 
 std::optional<TimePoint> Fence::next_event() const {

@@ -60,8 +60,8 @@ class Fence {
     TimePoint fresh_since() const { return fresh_since_; }
     /// Whether a tick was left unanswered for too long: the connection must be reset.
     bool dead(TimePoint now) const;
-    /// Whether ticks are acknowledged but have not come back for so long that nothing can be believed: they
-    /// are kept from us. (A busy broker brings them late.)
+    /// Whether ticks are acknowledged but none came back so far, or for so long that nothing can be believed:
+    /// they are kept from us. (A busy broker brings them late.)
     bool deaf(TimePoint now) const;
     /// When due() or dead() may change without anything happening; none if never.
     std::optional<TimePoint> next_event() const;

@@ -66,6 +66,17 @@ TEST(Fence, IsDeafWhenAcknowledgedTicksStayAwayForTooLong) {
     EXPECT_FALSE(fence.deaf(kStart + 2001ms));
 }
 
+TEST(Fence, IsDeafSoonIfNoTickEverCameBackHoweverOldFramesMayBe) {
+    Fence fence({.returning = true, .period = 400ms, .dead_after = 1h}, kStart);
+    for (int i = 0; i < 7; ++i) {
+        fence.acknowledged(fence.tick_sent(kStart + i * 400ms));
+    }
+    EXPECT_TRUE(fence.deaf(kStart + 2400ms));
+    fence.returned(1);
+    EXPECT_FALSE(fence.deaf(kStart + 1h));
+    EXPECT_TRUE(fence.deaf(kStart + 1h + 1ms));
+}
+
 TEST(Fence, IsNotDeafWhileFewTicksAreAway) {
     Fence fence(kReturning, kStart);
     for (int i = 0; i < 4; ++i) {
