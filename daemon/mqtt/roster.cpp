@@ -38,6 +38,10 @@ std::optional<Roster::Removed> Roster::remove(const Subscriber& subscriber) {
     return removed;
 }
 
+void Roster::batch_taken() {
+    std::ranges::move(std::exchange(left_, {}), std::back_inserter(unheard_));
+}
+
 void Roster::batch_delivered() {
     std::ranges::move(std::exchange(unheard_, {}), std::back_inserter(free_));
 }
@@ -91,10 +95,10 @@ Roster::Answers Roster::answered(std::span<const int> codes) {
             continue;
         }
         Member& member = members_[slot];
-        auto& [subscription, state, refused_before] = member.wanted[at];
+        auto& [subscription, state, denied] = member.wanted[at];
         const bool refused = codes[i] >= kRefused;
         state = refused ? State::refused : State::granted;
-        if (std::exchange(refused_before, refused) != refused) {
+        if (std::exchange(denied, refused) != refused) {
             (refused ? news.refused : news.granted).push_back(subscription.pattern());
             member.joined = false;  // it may be told that it is heard
         }
@@ -119,7 +123,7 @@ void Roster::ask_again() {
 std::optional<std::string> Roster::refusal(const Subscriber& subscriber) const {
     const auto slot = find(subscriber);
     if (!slot || members_[*slot].wanted.empty() ||
-        !std::ranges::all_of(members_[*slot].wanted, &Wanted::refused_before)) {
+        !std::ranges::all_of(members_[*slot].wanted, &Wanted::denied)) {
         return std::nullopt;
     }
     return members_[*slot].wanted.front().subscription.pattern();
@@ -149,7 +153,7 @@ void Roster::end_session() {
         member.known = member.joined = false;
         for (Wanted& wanted : member.wanted) {
             wanted.state = State::fresh;
-            wanted.refused_before = false;
+            wanted.denied = false;
         }
     }
 }

@@ -39,7 +39,7 @@ class Roster {
     /// None if it was not there. Its slot is another's once a batch that was taken afterwards has been
     /// delivered: until then messages for it may still be under way.
     std::optional<Removed> remove(const Subscriber&);
-    void batch_taken() { unheard_ = std::exchange(left_, {}); }
+    void batch_taken();
     void batch_delivered();
 
     /// All slots are below it.
@@ -81,7 +81,7 @@ class Roster {
     struct Wanted {
         Subscription subscription;
         State state = State::fresh;
-        bool refused_before = false;  ///< in this session
+        bool denied = false;  ///< the last answer was no, in this session
     };
     struct Member {
         Subscriber* subscriber = nullptr;

@@ -119,6 +119,16 @@ TEST_F(ARoster, GivesASlotToAnotherOnceNoMessageForItCanBeUnderWay) {
     EXPECT_EQ(roster.slots(), 2U);
 }
 
+TEST_F(ARoster, GivesASlotToAnotherEvenIfABatchHeldNothing) {
+    roster.add(bus, {{"car/"}});
+    roster.remove(bus);
+    roster.batch_taken();  // and not delivered: it was empty
+    roster.batch_taken();
+    roster.batch_delivered();
+    roster.add(other, {{"truck/"}});
+    EXPECT_EQ(roster.find(other), 0U);
+}
+
 TEST_F(ARoster, KnowsTheWaysToAll) {
     roster.add(bus, {{"car/"}, {.prefix = "truck/", .tag = 7}});
     const std::vector<Route> routes = roster.routes();
