@@ -78,9 +78,10 @@ std::optional<bool> RemoteWatch::is_there() const {
 }
 
 std::string RemoteWatch::state() const {
-    return !said_                                            ? std::string()
-           : said_->state == "online" && is_there() == false ? "offline"
-                                                             : said_->state;
+    if (!said_) {
+        return {};
+    }
+    return said_->state == "online" && is_there() == false ? "offline" : said_->state;
 }
 
 void RemoteWatch::tell() {

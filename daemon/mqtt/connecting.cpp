@@ -127,7 +127,7 @@ void Connection::begin_self_test() {
         drop(
             "\"accept_pymqtt2can_clients\" needs MQTT 5, which this broker does not speak: "
             "the bus stays closed",
-            settings_.refused_again);
+            settings_.refusal_delay);
         return;
     }
     self_test_echoed_ = false;
@@ -144,7 +144,7 @@ void Connection::end_self_test() {
         drop(
             "this broker ignores No Local, without which \"accept_pymqtt2can_clients\" would echo every "
             "frame back to the bus: the bus stays closed",
-            settings_.refused_again);
+            settings_.refusal_delay);
         return;
     }
     if (!control_echoed_) {
@@ -152,7 +152,7 @@ void Connection::end_self_test() {
                   "client write "
                   "and read ",
                   control_topic(), " and ", self_test_topic(), "; the bus stays closed"),
-             settings_.refused_again);
+             settings_.refusal_delay);
         return;
     }
     subscribe();
@@ -196,7 +196,7 @@ void Connection::ask_again() {
 void Connection::on_subscribed(const Control& control) {
     if (state_ == State::testing) {
         if (std::ranges::any_of(control.grants, [](int code) { return code >= Roster::kRefused; })) {
-            drop(text(refusal_text(own_prefix() + '+'), "; the bus stays closed"), settings_.refused_again);
+            drop(text(refusal_text(own_prefix() + '+'), "; the bus stays closed"), settings_.refusal_delay);
             return;
         }
         fence_.emplace(settings_.fence, BootClock::now());
@@ -215,7 +215,7 @@ void Connection::on_subscribed(const Control& control) {
         log_.notice(label(), ": the broker grants the subscription to ", pattern, " now");
     }
     if (roster_.refused()) {
-        ask_timer_.arm(BootClock::now() + settings_.refused_again);
+        ask_timer_.arm(BootClock::now() + settings_.refusal_delay);
     }
     if (state_ == State::subscribing) {
         go_online();
@@ -332,7 +332,7 @@ void Connection::on_hung_up(const Control& control) {
                       : "thrown out again and again: another client seems to use our "
                         "client id \"",
                   settings_.client_id, "\": give one of the two another \"client_id\""),
-             settings_.refused_again);
+             settings_.refusal_delay);
     } else {
         drop(control.code != 0 ? text("the broker closed the connection: ", control.text)
                                : std::string("connection lost"));

@@ -399,7 +399,7 @@ void Connection::on_acknowledged(const Control& control) {
     if (!tick_missing_ && fence_->deaf(BootClock::now())) {
         tick_missing_ = true;
         if (state_ == State::testing) {
-            drop(problem(), settings_.refused_again);
+            drop(problem(), settings_.refusal_delay);
             return;
         }
         log_.error(label(), ": ", problem());

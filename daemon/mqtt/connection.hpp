@@ -41,7 +41,7 @@ struct ConnectionSettings {
     std::string farewell;                           ///< the same before a clean end; empty clears the topic
     Duration keep_alive = std::chrono::seconds(20);
     Duration reconnect_max = std::chrono::seconds(5);
-    Duration refused_again = std::chrono::seconds(5);  ///< after a refusal that hardly heals by itself
+    Duration refusal_delay = std::chrono::seconds(5);  ///< after a refusal that hardly heals by itself
     Fence::Settings fence;
     RateLimit::Settings limits;
     std::uint32_t message_expiry = 2;  ///< seconds, MQTT 5

@@ -13,7 +13,7 @@
 
 namespace mqttcan::test {
 
-class FakeClient final : public mqtt::Client {
+class FakeClient : public mqtt::Client {
   public:
     using Heard = std::function<void(std::string_view topic, std::span<const std::byte> payload)>;
 

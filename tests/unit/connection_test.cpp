@@ -67,33 +67,22 @@ struct Bus final : Subscriber {
     int window = 0;
 };
 
+const test::FakeClient::Heard nobody_hears = [](std::string_view, std::span<const std::byte>) {};
+
 /// A broker with so much to deliver that no two ticks of anybody follow upon each other.
 class BusyBroker final : public ClientFactory {
   public:
-    class BusyClient final : public Client {
+    class BusyClient final : public test::FakeClient {
       public:
-        explicit BusyClient(Inbox& inbox) : inbox_(inbox), client_(inbox, heard_) {}
-        Result<void> connect() override { return client_.connect(); }
-        Result<void> subscribe(const std::vector<Filter>& filters) override {
-            return client_.subscribe(filters);
-        }
-        void unsubscribe(const std::string&) override {}
-        bool publish_frame(const std::string& topic, std::span<const std::byte> payload,
-                           std::uint32_t expiry) override {
-            return client_.publish_frame(topic, payload, expiry);
-        }
+        explicit BusyClient(Inbox& inbox) : FakeClient(inbox, nobody_hears), inbox_(inbox) {}
         bool publish_acknowledged(const std::string& topic, std::string_view payload, bool retained,
                                   std::uint64_t number) override {
             inbox_.message("car/1", "", false);
-            return client_.publish_acknowledged(topic, payload, retained, number);
+            return FakeClient::publish_acknowledged(topic, payload, retained, number);
         }
-        void hasten() override {}
-        void disconnect() override { client_.disconnect(); }
 
       private:
         Inbox& inbox_;
-        test::FakeClient::Heard heard_ = [](std::string_view, std::span<const std::byte>) {};
-        test::FakeClient client_;
     };
 
     std::unique_ptr<Client> make(Inbox& inbox, const ConnectOptions&) override {
@@ -104,11 +93,10 @@ class BusyBroker final : public ClientFactory {
 /// A broker whose access list keeps something from its clients until it is mended.
 class RefusingBroker final : public ClientFactory {
   public:
-    class RefusingClient final : public Client {
+    class RefusingClient final : public test::FakeClient {
       public:
         RefusingClient(Inbox& inbox, RefusingBroker& broker)
-            : inbox_(inbox), broker_(broker), client_(inbox, heard_) {}
-        Result<void> connect() override { return client_.connect(); }
+            : FakeClient(inbox, nobody_hears), inbox_(inbox), broker_(broker) {}
         Result<void> subscribe(const std::vector<Filter>& filters) override {
             std::vector<int> grants(filters.size());
             std::ranges::transform(filters, grants.begin(), [&](const Filter& filter) {
@@ -117,27 +105,18 @@ class RefusingBroker final : public ClientFactory {
             inbox_.control({.kind = Control::Kind::subscribed, .grants = std::move(grants)});
             return {};
         }
-        void unsubscribe(const std::string&) override {}
-        bool publish_frame(const std::string& topic, std::span<const std::byte> payload,
-                           std::uint32_t expiry) override {
-            return client_.publish_frame(topic, payload, expiry);
-        }
         bool publish_acknowledged(const std::string& topic, std::string_view payload, bool retained,
                                   std::uint64_t number) override {
             if (!broker_.keeps_tick) {
-                return client_.publish_acknowledged(topic, payload, retained, number);
+                return FakeClient::publish_acknowledged(topic, payload, retained, number);
             }
             inbox_.control({.kind = Control::Kind::acknowledged, .number = number});
             return true;
         }
-        void hasten() override {}
-        void disconnect() override { client_.disconnect(); }
 
       private:
         Inbox& inbox_;
         RefusingBroker& broker_;
-        test::FakeClient::Heard heard_ = [](std::string_view, std::span<const std::byte>) {};
-        test::FakeClient client_;
     };
 
     std::unique_ptr<Client> make(Inbox& inbox, const ConnectOptions&) override {
@@ -158,7 +137,7 @@ ConnectionSettings settings() {
     settings.host = "127.0.0.1";
     settings.client_id = "test";
     settings.reconnect_max = 1ms;
-    settings.refused_again = 1ms;
+    settings.refusal_delay = 1ms;
     settings.fence = {.period = 10ms, .dead_after = 500ms};
     settings.password = [] { return Result<std::string>(""); };
     return settings;

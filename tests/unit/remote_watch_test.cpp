@@ -53,6 +53,8 @@ TEST_F(ARemoteWatch, BelievesTheHostOfAServerThatDiedWithoutAWord) {
 }
 
 TEST_F(ARemoteWatch, WaitsForTheHostsWordBeforeItBelievesAServer) {
+    bus("server", "waiting");
+    run_until([&] { return connection_.ready() && watch_->state() == "waiting"; });
     bus("server", "online", "1", "mqttcan/gate/status");
     run_until([&] { return watch_->state() == "online"; });
     EXPECT_EQ(told_, std::vector<bool>{});
