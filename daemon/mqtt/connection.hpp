@@ -111,6 +111,9 @@ class Connection {
     std::string status_topic() const { return settings_.will ? settings_.will->topic : std::string(); }
 
   private:
+    static constexpr std::size_t kFixedOverhead =
+        8;  ///< a PUBLISH packet beside its topic and payload, about
+
     enum class State {
         stopped,
         waiting,    ///< for the next attempt
@@ -152,7 +155,7 @@ class Connection {
     void on_history_done(const Control& control);
     void spend(std::size_t bytes, TimePoint now);
     void go_online();
-    void on_acknowledged(const Control& control);
+    void on_tick_acknowledged(std::uint64_t number);
     void on_connect_failed(const Control& control);
     void on_diagnosed(const Control& control);
     void on_lost(const Control& control);
